@@ -1,0 +1,1 @@
+"""Turn a folder of documents into a searchable index. Knows nothing of questions."""

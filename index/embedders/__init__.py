@@ -1,0 +1,93 @@
+"""What turns text into vectors: the contract, and the choice between implementations."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.errors import ModelError
+
+Vectors = NDArray[np.float32]
+
+BUNDLED = "bundled"
+
+_DECIDING = {".safetensors", ".json", ".txt", ".model"}
+_OTHER_RUNTIMES = ("onnx/", "openvino/", ".cache/")
+
+
+class Embedder(Protocol):
+    """Questions and passages go in by different doors: many models prompt them apart."""
+
+    @property
+    def model(self) -> str:
+        """Name for people: what was asked for, or the bundled model's own name."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Hex digest of everything that decides the vectors: weights, tokenizer, configuration."""
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector."""
+
+    @property
+    def max_tokens(self) -> int:
+        """Most tokens the model reads at once, special tokens counted."""
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Length of each text in the model's tokens, special tokens not counted."""
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        """(n, dimension) float32, unit rows, in the order given; (0, dimension) for none."""
+
+    def embed_question(self, text: str) -> Vectors:
+        """(dimension,) float32, unit length."""
+
+
+def open_embedder(model: str) -> Embedder:
+    """The embedder for `model`: "bundled", a folder, or a name on the Hugging Face hub.
+
+    Nothing is loaded until the embedder is used. Only a hub name may use the network.
+
+    Raises:
+        ModelError: there is no such folder or package, or the bundled weights are altered.
+    """
+    from index.embedders import bundled
+    from index.embedders.sentence_transformer import SentenceTransformerEmbedder, download
+
+    if model == BUNDLED:
+        folder = bundled.bundled_folder()
+        digests = file_digests(folder)
+        bundled.verify(digests)
+        return SentenceTransformerEmbedder(bundled.NAME, folder, digests)
+    folder = Path(model).expanduser()
+    if not folder.is_dir():
+        folder = download(model)
+    return SentenceTransformerEmbedder(model, folder, file_digests(folder))
+
+
+def file_digests(folder: Path) -> dict[str, str]:
+    """sha256 of every file that decides what vectors the model in `folder` gives.
+
+    Keys are paths relative to the folder, sorted. Exports for other runtimes, which lie
+    beside the weights in many hub folders, are left out.
+
+    Raises:
+        ModelError: the folder holds no weights in safetensors form.
+    """
+    digests = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.suffix not in _DECIDING or name.startswith(_OTHER_RUNTIMES) or not path.is_file():
+            continue
+        with path.open("rb") as file:
+            digests[name] = hashlib.file_digest(file, "sha256").hexdigest()
+    if not any(name.endswith(".safetensors") for name in digests):
+        raise ModelError(
+            f"{folder} holds no model: no .safetensors file; "
+            "set QA_MODEL to a sentence-transformers folder"
+        )
+    return digests

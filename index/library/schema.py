@@ -1,0 +1,118 @@
+"""The tables, the rows, and the records they become."""
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from index.errors import IndexDamaged, IndexProblem
+from index.records import Document, Passage, Section
+
+FILE = "library.db"
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS documents(
+    row INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL, title TEXT NOT NULL, text TEXT NOT NULL,
+    sections TEXT NOT NULL, pages TEXT NOT NULL,
+    size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, sha256 BLOB NOT NULL,
+    digest BLOB NOT NULL, born INTEGER NOT NULL, died INTEGER) STRICT;
+CREATE INDEX IF NOT EXISTS documents_by_id ON documents(id);
+CREATE TABLE IF NOT EXISTS passages(
+    id INTEGER PRIMARY KEY,
+    document INTEGER NOT NULL REFERENCES documents(row) ON DELETE CASCADE,
+    start INTEGER NOT NULL, end INTEGER NOT NULL, heading TEXT NOT NULL,
+    page INTEGER, text TEXT NOT NULL, key BLOB NOT NULL) STRICT;
+CREATE INDEX IF NOT EXISTS passages_by_document ON passages(document);
+CREATE INDEX IF NOT EXISTS passages_by_key ON passages(key);
+CREATE TABLE IF NOT EXISTS vectors(key BLOB PRIMARY KEY, vector BLOB NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS counters(name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
+"""
+
+VISIBLE = "born <= :at AND (died IS NULL OR died > :at)"
+
+DOCUMENT = "d.id, d.title, d.text, d.sections, d.pages, d.mtime_ns"
+
+
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """What is remembered of a file, to see whether it changed. `mtime_ns` is POSIX time."""
+
+    size: int
+    mtime_ns: int
+    sha256: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    documents: int
+    passages: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPassage:
+    """A passage together with the title of the document it stands in."""
+
+    passage: Passage
+    title: str
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise IndexProblem(f"{path}: {error}; free the disk or the lock, then try again") from error
+    except sqlite3.DatabaseError as error:
+        raise IndexDamaged(f"{path}: {error}; delete its folder and run `make index`") from error
+
+
+def document_from(
+    root: Path, name: str, title: str, text: str, sections: str, pages: str, mtime_ns: int
+) -> Document:
+    return Document(
+        id=name,
+        title=title,
+        text=text,
+        sections=tuple(Section(start, tuple(heading)) for start, heading in json.loads(sections)),
+        pages=tuple(json.loads(pages)),
+        source=str(root / name),
+        modified=mtime_ns / 1e9,
+    )
+
+
+def passage_from(
+    number: int, document: str, start: int, end: int, heading: str, page: int | None, text: str
+) -> Passage:
+    return Passage(number, document, start, end, tuple(json.loads(heading)), page, text)
+
+
+def content_digest(document: Document, passages: Sequence[Passage]) -> bytes:
+    content = [
+        document.id,
+        document.title,
+        document.text,
+        [[s.start, s.heading] for s in document.sections],
+        document.pages,
+        [[p.id, p.start, p.end, p.heading, p.page, p.text] for p in passages],
+    ]
+    return hashlib.sha256(json.dumps(content).encode()).digest()
+
+
+def digest_of(db: sqlite3.Connection, at: dict[str, int]) -> str:
+    whole = hashlib.sha256()
+    for (digest,) in db.execute(f"SELECT digest FROM documents WHERE {VISIBLE} ORDER BY row", at):
+        whole.update(digest)
+    return whole.hexdigest()
+
+
+def counts_of(db: sqlite3.Connection, at: dict[str, int]) -> Counts:
+    (documents,) = db.execute(f"SELECT count(*) FROM documents WHERE {VISIBLE}", at).fetchone()
+    (passages,) = db.execute(
+        f"SELECT count(*) FROM passages p JOIN documents d ON d.row = p.document WHERE {VISIBLE}",
+        at,
+    ).fetchone()
+    return Counts(documents, passages)

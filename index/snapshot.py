@@ -1,0 +1,198 @@
+"""Snapshots: immutable folders, checked by sha256, published by renaming one small file.
+
+    INDEX/CURRENT                        "000007 <sha256 of its manifest>"
+    INDEX/snapshots/000007/manifest.json what it is, and length and sha256 of every file
+    INDEX/snapshots/000007/vectors.faiss
+
+A kill at any step leaves the old snapshot or the new one: a folder becomes visible only
+when CURRENT, replaced after everything it leads to has reached the disk, names it.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from index.chunker import Chunking
+from index.errors import IndexDamaged, IndexMismatch, IndexMissing
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+CURRENT = "CURRENT"
+SNAPSHOTS = "snapshots"
+
+_MEND = "run `make index`"
+
+
+@dataclass(frozen=True, slots=True)
+class FileSum:
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a snapshot is.
+
+    Attributes:
+        format: version of this layout.
+        snapshot: its number, 1 or more.
+        built_at: ISO 8601, UTC.
+        root: absolute path of the documents' folder.
+        model: name of the embedding model, for people.
+        fingerprint: of the embedding model; vectors of another are not comparable.
+        dimension: length of a vector.
+        metric: "inner product", of unit vectors.
+        loaders: version of the text extraction.
+        chunking: how documents were cut.
+        documents, passages: how many this snapshot sees.
+        content: hex sha256 over all documents and passages, as the library tells it.
+        files: length and sha256 of every other file in the folder, by name.
+    """
+
+    format: int
+    snapshot: int
+    built_at: str
+    root: str
+    model: str
+    fingerprint: str
+    dimension: int
+    metric: str
+    loaders: int
+    chunking: Chunking
+    documents: int
+    passages: int
+    content: str
+    files: dict[str, FileSum]
+
+
+def current(index: Path) -> tuple[int, str] | None:
+    """Number and manifest sha256 of the published snapshot; None where there is none.
+
+    Raises:
+        IndexDamaged: CURRENT does not say what it should.
+    """
+    try:
+        words = (index / CURRENT).read_text("ascii").split()
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise IndexDamaged(f"{index / CURRENT} cannot be read ({error}); {_MEND}") from error
+    if len(words) != 2 or not words[0].isdigit():
+        raise IndexDamaged(f"{index / CURRENT} does not name a snapshot; {_MEND}")
+    return int(words[0]), words[1]
+
+
+def highest(index: Path) -> int:
+    """The largest number of a snapshot folder, published or not; 0 where there is none."""
+    names = [path.name for path in (index / SNAPSHOTS).glob("[0-9]*")]
+    return max((int(name) for name in names if name.isdigit()), default=0)
+
+
+def folder(index: Path, snapshot: int) -> Path:
+    return index / SNAPSHOTS / f"{snapshot:06d}"
+
+
+def read_manifest(index: Path) -> Manifest:
+    """The manifest of the published snapshot, compared with its sha256.
+
+    Raises:
+        IndexMissing: nothing is published.
+        IndexDamaged: the manifest is missing or altered.
+        IndexMismatch: it is of another version of the format.
+    """
+    published = current(index)
+    if published is None:
+        raise IndexMissing(f"there is no index in {index} yet; {_MEND}")
+    path = folder(index, published[0]) / MANIFEST
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise IndexDamaged(f"{path} cannot be read ({error.strerror}); {_MEND}") from error
+    if hashlib.sha256(content).hexdigest() != published[1]:
+        raise IndexDamaged(f"{path} is altered; {_MEND}")
+    fields = json.loads(content)
+    if fields["format"] != FORMAT:
+        raise IndexMismatch(
+            f"the index in {index} has format {fields['format']}, this version reads {FORMAT}; "
+            f"{_MEND}"
+        )
+    fields["chunking"] = Chunking(**fields["chunking"])
+    fields["files"] = {name: FileSum(**file) for name, file in fields["files"].items()}
+    return Manifest(**fields)
+
+
+def faults(index: Path, manifest: Manifest) -> Iterator[str]:
+    """Yield a line for every file of the snapshot that is missing or altered."""
+    for name, expected in manifest.files.items():
+        path = folder(index, manifest.snapshot) / name
+        try:
+            found = _sum(path)
+        except OSError as error:
+            yield f"{path} cannot be read ({error.strerror}); {_MEND}"
+            continue
+        if found != expected:
+            yield f"{path} is altered; {_MEND}"
+
+
+def publish(
+    index: Path, snapshot: int, write: Callable[[Path], None], manifest: Callable[..., Manifest]
+) -> Manifest:
+    """Write a snapshot beside the others and make it the published one.
+
+    Args:
+        write: puts the snapshot's files into the folder it is given.
+        manifest: makes the manifest, given `files`.
+
+    Raises:
+        OSError: the disk refuses; the published snapshot stays as it was.
+    """
+    destination = folder(index, snapshot)
+    draft = destination.with_name(f".{destination.name}")
+    for leftover in (draft, destination):  # of a build that was killed before publishing
+        shutil.rmtree(leftover, ignore_errors=True)
+    draft.mkdir(parents=True)
+    try:
+        write(draft)
+        files = {path.name: _sum(path) for path in sorted(draft.iterdir())}
+        made = manifest(files=files)
+        content = json.dumps(asdict(made), indent=1).encode()
+        (draft / MANIFEST).write_bytes(content)
+        for path in (*draft.iterdir(), draft):
+            _sync(path)
+        draft.rename(destination)
+        _sync(destination.parent)
+        pointer = index / f".{CURRENT}"
+        pointer.write_text(f"{snapshot:06d} {hashlib.sha256(content).hexdigest()}\n", "ascii")
+        _sync(pointer)
+        pointer.replace(index / CURRENT)
+        _sync(index)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+    return made
+
+
+def delete_others(index: Path, keep: set[int]) -> None:
+    """Delete every snapshot folder that is not of a number in `keep`, drafts included."""
+    kept = {folder(index, number).name for number in keep}
+    for path in (index / SNAPSHOTS).iterdir():
+        if path.name not in kept:
+            shutil.rmtree(path)
+
+
+def _sum(path: Path) -> FileSum:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return FileSum(path.stat().st_size, digest)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

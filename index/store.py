@@ -1,0 +1,85 @@
+"""An opened index: what the side that answers questions may know of it.
+
+A distributed engine would take this place behind the same methods.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index import snapshot
+from index.errors import IndexDamaged, IndexMismatch
+from index.library import Counts, LibraryReader, StoredPassage
+from index.records import Document
+from index.vectors import VectorIndex
+
+
+class Store:
+    """One snapshot, verified and open. Safe to share between threads.
+
+    Attributes:
+        manifest: what the snapshot is.
+    """
+
+    def __init__(self, index: Path, fingerprint: str, model: str) -> None:
+        """Open the published snapshot of the index in `index`.
+
+        Args:
+            fingerprint, model: of the embedder that will embed the questions.
+
+        Raises:
+            IndexMissing: nothing has been built there.
+            IndexMismatch: another model built it.
+            IndexDamaged: a file is missing or altered.
+        """
+        self.manifest = snapshot.read_manifest(index)
+        if self.manifest.fingerprint != fingerprint:
+            raise IndexMismatch(
+                f"the index was built with {self.manifest.model}; this is {model}, or another "
+                "version of it. Run `make index` with the model you want, or set QA_MODEL back"
+            )
+        for fault in snapshot.faults(index, self.manifest):
+            raise IndexDamaged(fault)
+        self._vectors = VectorIndex.open(snapshot.folder(index, self.manifest.snapshot))
+        self._library = LibraryReader(index, Path(self.manifest.root), self.manifest.snapshot)
+        expected = Counts(self.manifest.documents, self.manifest.passages)
+        found = self._library.counts()
+        if found != expected or self._vectors.count != expected.passages:
+            self.close()
+            raise IndexDamaged(
+                f"the index in {index} holds {found} and {self._vectors.count} vectors where its "
+                f"manifest says {expected}; run `make index`"
+            )
+
+    def close(self) -> None:
+        self._library.close()
+
+    def by_meaning(
+        self, vector: NDArray[np.float32], limit: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Passages nearest to a question's vector.
+
+        Args:
+            vector: (dimension,) float32, unit length.
+
+        Returns:
+            ids (k,) int64 and cosines (k,) float32, best first, k <= limit.
+        """
+        return self._vectors.search(vector, limit)
+
+    def fetch(self, ids: Sequence[int]) -> list[StoredPassage]:
+        """The passages with these ids, in the order given; deleted ones are left out."""
+        return self._library.passages(ids)
+
+    def document(self, document_id: str) -> Document | None:
+        return self._library.document(document_id)
+
+    def faults(self, index: Path) -> list[str]:
+        """Everything that is not as it was written: files, rows and vectors, all read."""
+        found = list(snapshot.faults(index, self.manifest))
+        found += self._library.faults()
+        if self._library.digest() != self.manifest.content:
+            found.append(f"the library in {index} is not what the snapshot was built from")
+        return found

@@ -1,0 +1,1 @@
+"""Answer questions over an index. Knows nothing of files."""

@@ -1,0 +1,88 @@
+"""Retrieve, then read: the one object that the app, the terminal and the scripts call."""
+
+import unicodedata
+from pathlib import Path
+
+from index.embedders import Embedder
+from index.errors import QuestionError
+from index.records import Document
+from index.store import Store
+from qa.records import IndexInfo, Response
+from qa.retriever import by_meaning
+
+MAX_QUESTION = 1000
+MAX_LIMIT = 50
+DEFAULT_LIMIT = 5
+
+
+class Answerer:
+    """Answers questions over one snapshot. Safe to share between threads."""
+
+    def __init__(self, store: Store, embedder: Embedder) -> None:
+        self._store = store
+        self._embedder = embedder
+        manifest = store.manifest
+        self.info = IndexInfo(
+            snapshot=manifest.snapshot,
+            built_at=manifest.built_at,
+            documents=manifest.documents,
+            passages=manifest.passages,
+            model=manifest.model,
+        )
+
+    @classmethod
+    def open(cls, index: Path, embedder: Embedder) -> "Answerer":
+        """Open the published snapshot of the index in `index`.
+
+        Raises:
+            IndexMissing, IndexMismatch, IndexDamaged: as `Store` says.
+        """
+        return cls(Store(index, embedder.fingerprint, embedder.model), embedder)
+
+    def ask(self, question: str, limit: int = DEFAULT_LIMIT) -> Response:
+        """The passages that answer a question, best first.
+
+        Args:
+            question: 1 to 1,000 characters that are not all space, no control characters.
+            limit: most passages to return, 1 to 50.
+
+        Raises:
+            QuestionError: the question or the limit is not as it must be.
+        """
+        question = clean_question(question)
+        if not 1 <= limit <= MAX_LIMIT:
+            raise QuestionError(f"limit is {limit}; it must be between 1 and {MAX_LIMIT}")
+        hits, timings = by_meaning(question, limit, self._store, self._embedder)
+        return Response(
+            question=question,
+            mode="meaning",
+            answer=None,
+            hits=hits,
+            index=self.info,
+            timings=timings,
+        )
+
+    def document(self, document_id: str) -> Document | None:
+        """A document as the snapshot has it; None where it has none of that id."""
+        return self._store.document(document_id)
+
+
+def clean_question(question: str) -> str:
+    """The question as it is asked: NFC, no space round it.
+
+    Raises:
+        QuestionError: it is empty, too long, or holds control characters or surrogates.
+    """
+    question = unicodedata.normalize("NFC", question).strip()
+    if not question:
+        raise QuestionError("question is empty; write one")
+    if len(question) > MAX_QUESTION:
+        raise QuestionError(
+            f"question has {len(question)} characters; it may have {MAX_QUESTION} at most"
+        )
+    for character in question:
+        if character not in "\t\n\r" and unicodedata.category(character) in {"Cc", "Cs"}:
+            raise QuestionError(
+                f"question holds the control character U+{ord(character):04X}; take it out"
+            )
+    return question

@@ -1,0 +1,240 @@
+"""The HTTP interface: POST /ask, and whether the server lives and is ready."""
+
+from collections.abc import Callable
+from threading import BoundedSemaphore
+from typing import Any, Literal
+
+from flask import Request as FlaskRequest
+from flask import Response
+from flask_openapi3 import APIBlueprint
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import from_json
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from qa import records
+from qa.answerer import DEFAULT_LIMIT, MAX_LIMIT, MAX_QUESTION, Answerer
+from qa.problems import MEDIA_TYPE, FieldError, Problem, Refused
+
+MAX_BODY = 64 * 1024
+
+
+class AskRequest(BaseModel):
+    """A question."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    question: str = Field(
+        min_length=1, max_length=MAX_QUESTION, examples=["who leads the center?"]
+    )
+    limit: int = Field(
+        default=DEFAULT_LIMIT, ge=1, le=MAX_LIMIT, description="Most passages to return"
+    )
+    mode: Literal["meaning"] = Field(
+        default="meaning", description="How passages are ranked; by meaning only, for now"
+    )
+    answer: bool = Field(
+        default=True, description="Look for the exact answer; none is given yet, either way"
+    )
+    explain: bool = Field(default=False, description="Say where the time went")
+
+
+class AnswerOut(BaseModel):
+    """The exact answer: ``text`` is the document's text from ``start`` to ``end``."""
+
+    text: str
+    confidence: float
+    passage: str
+    document: str
+    start: int
+    end: int
+
+
+class DocumentOut(BaseModel):
+    id: str
+    title: str
+    source: str
+
+
+class ScoresOut(BaseModel):
+    """Higher is better; null where a ranking was not asked."""
+
+    meaning: float | None
+    words: float | None
+    fused: float
+
+
+class PassageOut(BaseModel):
+    """One passage. Offsets are Unicode code points."""
+
+    rank: int
+    id: str
+    document: DocumentOut
+    heading: list[str]
+    page: int | None
+    text: str
+    start: int = Field(description="Where the passage starts in the document's text")
+    end: int
+    highlights: list[tuple[int, int]] = Field(
+        description="What to mark, as offsets into this passage's text"
+    )
+    confidence: float | None = Field(description="null until it is calibrated")
+    scores: ScoresOut
+
+
+class IndexOut(BaseModel):
+    """The snapshot of the index that answered."""
+
+    snapshot: int
+    built_at: str
+    documents: int
+    passages: int
+    model: str
+
+
+class StagesOut(BaseModel):
+    """Milliseconds in each stage."""
+
+    embed: float
+    search: float
+    fetch: float
+
+
+class AskResponse(BaseModel):
+    """The passages that answer a question, best first."""
+
+    question: str
+    answer: AnswerOut | None = Field(description="null where nothing answers; always, for now")
+    passages: list[PassageOut]
+    index: IndexOut
+    took_ms: float
+    explain: StagesOut | None = Field(default=None, description="only where asked for")
+
+
+class Status(BaseModel):
+    """Whether the server lives, or is ready to answer."""
+
+    status: Literal["ok"]
+
+
+class JsonRequest(FlaskRequest):
+    """A request whose JSON is read strictly, with a reason where it cannot be."""
+
+    def get_json(self, *_: Any, **__: Any) -> Any:
+        """The body.
+
+        Raises:
+            Refused: 415 where it is not declared as JSON, 400 where it is not JSON, by
+                the rules of RFC 8259: UTF-8, no NaN, no lone surrogate, bounded nesting.
+            RequestEntityTooLarge: it is longer than the server takes.
+        """
+        if not self.is_json:
+            raise Refused(415, "send the question as JSON, with content-type: application/json")
+        body = self.get_data()
+        if not body.strip():
+            raise Refused(400, 'the body is empty; send {"question": "…"}')
+        try:
+            return from_json(body, allow_inf_nan=False)
+        except ValueError as error:
+            message = f"not valid JSON: {error}"
+            raise Refused(400, message, [FieldError(field="", message=message)]) from None
+
+    def on_json_loading_failed(self, e: ValueError | None) -> Any:
+        raise Refused(400, "not valid JSON")
+
+
+def _problem_response(description: str) -> dict[str, Any]:
+    schema = {"$ref": f"#/components/schemas/{Problem.__name__}"}
+    return {"description": description, "content": {MEDIA_TYPE: {"schema": schema}}}
+
+
+_NOT_READY = _problem_response("No index that can be served, or too many questions at once")
+
+
+def create_api(current: Callable[[], Answerer], at_once: int) -> APIBlueprint:
+    """The blueprint.
+
+    Args:
+        current: gives the answerer to use, or raises why there is none.
+        at_once: questions answered at the same time; further ones get 503 at once.
+    """
+    api = APIBlueprint("api", __name__)
+    permits = BoundedSemaphore(at_once)
+
+    @api.post(
+        "/ask",
+        summary="Ask a question",
+        responses={
+            200: AskResponse,
+            400: _problem_response("The body is not a question; the field is named"),
+            413: _problem_response(f"The body is longer than {MAX_BODY} bytes"),
+            415: _problem_response("The body is not declared as JSON"),
+            503: _NOT_READY,
+        },
+    )
+    def ask(body: AskRequest) -> Response:
+        if not permits.acquire(blocking=False):
+            raise Refused(503, "too many questions at once; try again in a moment")
+        try:
+            response = current().ask(body.question, body.limit)
+        finally:
+            permits.release()
+        content = to_json(response, explain=body.explain)
+        return Response(content, mimetype="application/json")
+
+    @api.get("/livez", summary="Is the server up?", responses={200: Status})
+    def livez() -> Response:
+        return Response(Status(status="ok").model_dump_json(), mimetype="application/json")
+
+    @api.get(
+        "/readyz", summary="Is there an index to ask?", responses={200: Status, 503: _NOT_READY}
+    )
+    def readyz() -> Response:
+        current()
+        return livez()
+
+    return api
+
+
+def to_json(response: records.Response, *, explain: bool = False) -> str:
+    """A response as the API writes it."""
+    answer = response.answer
+    timings = response.timings
+    body = AskResponse(
+        question=response.question,
+        answer=answer
+        and AnswerOut(
+            text=answer.text,
+            confidence=answer.confidence,
+            passage=str(answer.passage_id),
+            document=answer.document_id,
+            start=answer.start,
+            end=answer.end,
+        ),
+        passages=[_passage(rank, hit) for rank, hit in enumerate(response.hits, 1)],
+        index=IndexOut.model_validate(response.index, from_attributes=True),
+        took_ms=round(timings.total, 2),
+    )
+    if explain:
+        body.explain = StagesOut(
+            embed=round(timings.embed, 3),
+            search=round(timings.search, 3),
+            fetch=round(timings.fetch, 3),
+        )
+    return body.model_dump_json(exclude_unset=True)
+
+
+def _passage(rank: int, hit: records.Hit) -> PassageOut:
+    passage = hit.passage
+    return PassageOut(
+        rank=rank,
+        id=str(passage.id),  # 64 bits are more than a JavaScript number holds
+        document=DocumentOut(id=passage.document_id, title=hit.title, source=hit.source),
+        heading=list(passage.heading),
+        page=passage.page,
+        text=passage.text,
+        start=passage.start,
+        end=passage.end,
+        highlights=list(hit.highlights),
+        confidence=hit.confidence,
+        scores=ScoresOut.model_validate(hit.scores, from_attributes=True),
+    )

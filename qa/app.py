@@ -1,0 +1,103 @@
+"""The Flask application: its parts put together, and what holds for every request."""
+
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+from flask import Blueprint, Flask, Response, render_template, request
+from flask_openapi3 import Info, OpenAPI
+
+from qa import problems
+from qa.answerer import Answerer
+from qa.api import MAX_BODY, JsonRequest, create_api
+from qa.pages import create_pages
+
+VERSION = "0.1.0"
+
+# Questions answered at the same time. Two cores answer a few; the rest of the sixteen wait
+# milliseconds, and whoever comes after them is told at once.
+AT_ONCE = 16
+
+LOOPBACK = ["127.0.0.1", "localhost", "[::1]"]
+
+_HEADERS = {
+    # nothing is loaded from elsewhere, no script or style stands inside a page
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+def create_app(
+    current: Callable[[], Answerer],
+    token: str | None = None,
+    hosts: list[str] | None = None,
+    at_once: int = AT_ONCE,
+) -> Flask:
+    """The application.
+
+    Args:
+        current: gives the answerer to use, or raises why there is none.
+        token: what every request but /livez must present; None asks for none.
+        hosts: names under which the server may be addressed, so that a page elsewhere
+            cannot reach it through a name of its own (DNS rebinding); None for any.
+        at_once: questions answered at the same time.
+    """
+    app = OpenAPI(
+        __name__,
+        info=Info(title="Citewell", version=VERSION),
+        doc_ui=False,  # its page loads inline scripts; /docs below does not
+        validation_error_status=400,
+        validation_error_model=problems.Problem,
+        validation_error_callback=problems.invalid,
+    )
+    app.request_class = JsonRequest
+    app.config.update(MAX_CONTENT_LENGTH=MAX_BODY, TRUSTED_HOSTS=hosts)
+    problems.register(app)
+    app.register_api(create_api(current, at_once))
+    app.register_blueprint(create_pages(current))
+    app.register_blueprint(_create_docs())
+
+    @app.get("/openapi.json", doc_ui=False)
+    def openapi() -> dict[str, object]:
+        document: dict[str, object] = app.api_doc
+        return document
+
+    @app.before_request
+    def require_token() -> None:
+        if token is not None and request.path != "/livez" and not _presents(token):
+            raise problems.Refused(401, "present the server's token: Authorization: Bearer …")
+
+    @app.after_request
+    def add_headers(response: Response) -> Response:
+        response.headers.update(_HEADERS)
+        if response.status_code == 401:
+            response.headers["WWW-Authenticate"] = 'Basic realm="Citewell"'  # browsers can ask
+        return response
+
+    return app
+
+
+def _presents(token: str) -> bool:
+    """Whether a request brings the token, as a bearer token or as a password."""
+    given = request.authorization
+    if given is None:
+        return False
+    presented = given.token if given.type == "bearer" else given.password
+    return presented is not None and secrets.compare_digest(presented.encode(), token.encode())
+
+
+def _create_docs() -> Blueprint:
+    """GET /docs: the interface to read and to try, without anything from elsewhere."""
+    import flask_openapi3_swagger
+
+    assets = Path(flask_openapi3_swagger.__file__).parent / "templates" / "swagger"
+    docs = Blueprint("docs", __name__, static_folder=str(assets), static_url_path="/docs/assets")
+
+    @docs.get("/docs")
+    def page() -> str:
+        return render_template("docs.html")
+
+    return docs

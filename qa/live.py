@@ -1,0 +1,72 @@
+"""The answerer that a server uses, replaced when a new index is published."""
+
+import logging
+import threading
+from pathlib import Path
+
+from index import snapshot
+from index.embedders import Embedder
+from index.errors import CitewellError, IndexMissing
+from qa.answerer import Answerer
+
+log = logging.getLogger("citewell")
+
+POLL_SECONDS = 0.5
+
+_WARM_UP = "what is this about?"
+
+
+class Live:
+    """Call it for the current answerer. A request keeps the one that it was given.
+
+    The new snapshot is opened, verified and warmed beside the old one before it takes its
+    place, so no request meets a half-opened index. One that cannot be opened never
+    replaces one that can.
+    """
+
+    def __init__(self, index: Path, embedder: Embedder) -> None:
+        self._index = index
+        self._embedder = embedder
+        self._answerer: Answerer | None = None
+        self._tried: tuple[int, str] | None = None
+        self._problem: CitewellError = IndexMissing(
+            f"there is no index in {index} yet; run `make index`"
+        )
+
+    def __call__(self) -> Answerer:
+        """The current answerer.
+
+        Raises:
+            CitewellError: there is none, and this is why.
+        """
+        if self._answerer is None:
+            raise self._problem
+        return self._answerer
+
+    def refresh(self) -> None:
+        """Open what is published, if it is not what was opened last."""
+        try:
+            published = snapshot.current(self._index)
+            if published is None or published == self._tried:
+                return
+            self._tried = published
+            answerer = Answerer.open(self._index, self._embedder)
+            answerer.ask(_WARM_UP)
+        except CitewellError as error:
+            self._problem = error
+            log.error("the published index cannot be served: %s", error)
+            return
+        replaced, self._answerer = self._answerer, answerer
+        if replaced is not None:
+            log.info("now serving snapshot %d", answerer.info.snapshot)
+
+    def watch(self, stop: threading.Event) -> threading.Thread:
+        """Refresh every half second, in a thread, until `stop` is set."""
+
+        def poll() -> None:
+            while not stop.wait(POLL_SECONDS):
+                self.refresh()
+
+        thread = threading.Thread(target=poll, name="citewell-reload", daemon=True)
+        thread.start()
+        return thread

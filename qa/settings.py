@@ -1,0 +1,83 @@
+"""Settings: flags, then QA_* environment variables, then defaults, read once."""
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from index.errors import SettingsError
+
+DEFAULT_DOCUMENTS = Path("documents")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All that can be set.
+
+    Attributes:
+        documents: folder to index; None where neither flag nor QA_DOCS names one, and the
+            index's own folder is used, or `documents/` where there is no index yet.
+        index: folder that the index is kept in.
+        model: "bundled", a folder, or a name on the Hugging Face hub.
+        host, port: where to serve. A host other than loopback needs a token.
+        token: what every request must then present; None on loopback.
+    """
+
+    documents: Path | None
+    index: Path
+    model: str
+    host: str
+    port: int
+    token: str | None
+
+
+def read_settings(flags: Mapping[str, str | None], environ: Mapping[str, str]) -> Settings:
+    """Settings from flags (by name, None where not given) and the environment.
+
+    Raises:
+        SettingsError: a value cannot be used; the message names it and where it was set.
+    """
+
+    def value(name: str, variable: str, default: str) -> tuple[str, str]:
+        if (flag := flags.get(name)) is not None:
+            return flag, f"--{name}"
+        if environ.get(variable):
+            return environ[variable], variable
+        return default, f"--{name}"
+
+    documents, _ = value("docs", "QA_DOCS", "")
+    index, index_from = value("index", "QA_INDEX", "var/index")
+    model, model_from = value("model", "QA_MODEL", "bundled")
+    host, host_from = value("host", "QA_HOST", "127.0.0.1")
+    port, port_from = value("port", "QA_PORT", "8000")
+    token = environ.get("QA_TOKEN") or None
+
+    if Path(index).expanduser().is_file():
+        raise SettingsError(f"{index_from} is {index!r}, which is a file; name a folder")
+    if not model.strip():
+        raise SettingsError(f"{model_from} is empty; use bundled, a folder or a hub name")
+    if not port.isascii() or not port.isdigit() or not 0 <= int(port) <= 65535:
+        raise SettingsError(f"{port_from} is {port!r}; a port is a number from 0 to 65535")
+    if not is_loopback(host) and token is None:
+        raise SettingsError(
+            f"{host_from} is {host!r}, which others can reach; set QA_TOKEN to a secret that "
+            "their requests must present, or serve on 127.0.0.1"
+        )
+    return Settings(
+        documents=Path(documents).expanduser() if documents else None,
+        index=Path(index).expanduser(),
+        model=model,
+        host=host,
+        port=int(port),
+        token=token,
+    )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach `host`."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
