@@ -75,11 +75,3 @@ class Store:
 
     def document(self, document_id: str) -> Document | None:
         return self._library.document(document_id)
-
-    def faults(self, index: Path) -> list[str]:
-        """Everything that is not as it was written: files, rows and vectors, all read."""
-        found = list(snapshot.faults(index, self.manifest))
-        found += self._library.faults()
-        if self._library.digest() != self.manifest.content:
-            found.append(f"the library in {index} is not what the snapshot was built from")
-        return found

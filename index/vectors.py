@@ -73,6 +73,13 @@ class VectorIndex:
     def dimension(self) -> int:
         return int(self._index.d)
 
+    def ids(self) -> Ids:
+        """(count,) int64, in the order they were added."""
+        import faiss
+
+        ids: Ids = faiss.vector_to_array(self._index.id_map)  # type: ignore[attr-defined]
+        return ids
+
     def search(self, vector: NDArray[np.float32], limit: int) -> tuple[Ids, Scores]:
         """The nearest passages, best first, at most `limit`.
 

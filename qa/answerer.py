@@ -50,8 +50,7 @@ class Answerer:
             QuestionError: the question or the limit is not as it must be.
         """
         question = clean_question(question)
-        if not 1 <= limit <= MAX_LIMIT:
-            raise QuestionError(f"limit is {limit}; it must be between 1 and {MAX_LIMIT}")
+        check_limit(limit)
         hits, timings = by_meaning(question, limit, self._store, self._embedder)
         return Response(
             question=question,
@@ -86,3 +85,12 @@ def clean_question(question: str) -> str:
                 f"question holds the control character U+{ord(character):04X}; take it out"
             )
     return question
+
+
+def check_limit(limit: int) -> None:
+    """
+    Raises:
+        QuestionError: `limit` is not between 1 and 50.
+    """
+    if not 1 <= limit <= MAX_LIMIT:
+        raise QuestionError(f"limit is {limit}; it must be between 1 and {MAX_LIMIT}")

@@ -6,10 +6,9 @@ from typing import Any, Literal
 
 from flask import Request as FlaskRequest
 from flask import Response
-from flask_openapi3 import APIBlueprint
+from flask_openapi3.blueprint import APIBlueprint
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import from_json
-from werkzeug.exceptions import RequestEntityTooLarge
 
 from qa import records
 from qa.answerer import DEFAULT_LIMIT, MAX_LIMIT, MAX_QUESTION, Answerer
@@ -23,9 +22,7 @@ class AskRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
-    question: str = Field(
-        min_length=1, max_length=MAX_QUESTION, examples=["who leads the center?"]
-    )
+    question: str = Field(min_length=1, max_length=MAX_QUESTION, examples=["who leads the center?"])
     limit: int = Field(
         default=DEFAULT_LIMIT, ge=1, le=MAX_LIMIT, description="Most passages to return"
     )
@@ -190,7 +187,7 @@ def create_api(current: Callable[[], Answerer], at_once: int) -> APIBlueprint:
     )
     def readyz() -> Response:
         current()
-        return livez()
+        return Response(Status(status="ok").model_dump_json(), mimetype="application/json")
 
     return api
 
@@ -201,15 +198,7 @@ def to_json(response: records.Response, *, explain: bool = False) -> str:
     timings = response.timings
     body = AskResponse(
         question=response.question,
-        answer=answer
-        and AnswerOut(
-            text=answer.text,
-            confidence=answer.confidence,
-            passage=str(answer.passage_id),
-            document=answer.document_id,
-            start=answer.start,
-            end=answer.end,
-        ),
+        answer=None if answer is None else _answer(answer),
         passages=[_passage(rank, hit) for rank, hit in enumerate(response.hits, 1)],
         index=IndexOut.model_validate(response.index, from_attributes=True),
         took_ms=round(timings.total, 2),
@@ -221,6 +210,17 @@ def to_json(response: records.Response, *, explain: bool = False) -> str:
             fetch=round(timings.fetch, 3),
         )
     return body.model_dump_json(exclude_unset=True)
+
+
+def _answer(answer: records.Answer) -> AnswerOut:
+    return AnswerOut(
+        text=answer.text,
+        confidence=answer.confidence,
+        passage=str(answer.passage_id),
+        document=answer.document_id,
+        start=answer.start,
+        end=answer.end,
+    )
 
 
 def _passage(rank: int, hit: records.Hit) -> PassageOut:

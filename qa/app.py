@@ -5,7 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from flask import Blueprint, Flask, Response, render_template, request
-from flask_openapi3 import Info, OpenAPI
+from flask_openapi3.models.info import Info
+from flask_openapi3.openapi import OpenAPI
 
 from qa import problems
 from qa.answerer import Answerer
@@ -17,8 +18,6 @@ VERSION = "0.1.0"
 # Questions answered at the same time. Two cores answer a few; the rest of the sixteen wait
 # milliseconds, and whoever comes after them is told at once.
 AT_ONCE = 16
-
-LOOPBACK = ["127.0.0.1", "localhost", "[::1]"]
 
 _HEADERS = {
     # nothing is loaded from elsewhere, no script or style stands inside a page

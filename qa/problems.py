@@ -82,12 +82,8 @@ def register(app: Flask) -> None:
 
     @app.errorhandler(HTTPException)
     def http_exception(error: HTTPException) -> Response:
-        if error.response is not None:  # made by abort(response)
-            return Response(
-                error.response.get_data(),
-                error.response.status_code,
-                headers=dict(error.response.headers),
-            )
+        if isinstance(error.response, Response):  # made by abort(response)
+            return error.response
         response = problem(error.code or 500, error.description or error.name)
         for name, value in error.get_headers(request.environ):
             if name not in {"Content-Type", "Content-Length"}:

@@ -9,6 +9,8 @@ from index.errors import SettingsError
 
 DEFAULT_DOCUMENTS = Path("documents")
 
+LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "[::1]")
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:

@@ -77,14 +77,14 @@ class SentenceTransformerEmbedder:
         return _unit(self._loaded.encode_document(list(texts), show_progress_bar=False))
 
     def embed_question(self, text: str) -> Vectors:
-        vectors = _unit(self._loaded.encode_query([text], show_progress_bar=False))
-        only: Vectors = vectors.reshape(-1)
-        return only
+        (vector,) = _unit(self._loaded.encode_query([text], show_progress_bar=False))
+        return vector
 
 
 def _unit(encoded: object) -> Vectors:
     vectors: Vectors = np.asarray(encoded, np.float32)
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit: Vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return unit
 
 
 def download(model: str) -> Path:

@@ -6,6 +6,9 @@ import weakref
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from index.errors import IndexDamaged
 from index.library.schema import (
     DOCUMENT,
@@ -72,6 +75,16 @@ class LibraryReader:
                 {**self._at, "ids": json.dumps([int(i) for i in ids])},
             )
             return [StoredPassage(passage_from(*fields), title) for *fields, title in rows]
+
+    def passage_ids(self) -> NDArray[np.int64]:
+        """(passages,) int64, ascending."""
+        with translated(self._path):
+            rows = self._db.execute(
+                "SELECT p.id FROM passages p JOIN documents d ON d.row = p.document "
+                f"WHERE {VISIBLE} ORDER BY p.id",
+                self._at,
+            )
+            return np.array([passage_id for (passage_id,) in rows], np.int64)
 
     def document(self, document_id: str) -> Document | None:
         with translated(self._path):

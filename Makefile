@@ -1,0 +1,61 @@
+# Variables for every target: DOCS, INDEX, MODEL, HOST, PORT (see README, "Settings").
+# They are passed on as flags, so they win over QA_* variables of the environment.
+
+PYTHON ?= python3
+BIN := .venv/bin
+CITEWELL := $(BIN)/citewell
+READY := .venv/.ready
+
+index_flags := $(if $(INDEX),--index '$(INDEX)')
+model_flags := $(if $(MODEL),--model '$(MODEL)')
+serve_flags := $(if $(HOST),--host '$(HOST)') $(if $(PORT),--port '$(PORT)')
+index_folder := $(or $(INDEX),$(QA_INDEX),var/index)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup serve index ask test check clean
+
+help:
+	@echo "make setup   create .venv with pinned dependencies (every target below does)"
+	@echo "make serve   answer questions on http://127.0.0.1:8000; builds the index first if there is none"
+	@echo "make index   bring the index up to date      make index DOCS=~/reports [INDEX=var/reports]"
+	@echo "make ask     ask in the terminal             make ask Q=\"who leads the center?\""
+	@echo "make test    run all tests, with coverage"
+	@echo "make check   ruff and mypy"
+	@echo "make clean   delete .venv and everything built under var/"
+
+setup: $(READY)
+
+# torch first, as its CPU build; see the script for why
+$(READY): pyproject.toml constraints.txt scripts/install_torch.py
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; set PYTHON=") if sys.version_info < (3, 11) else None'
+	@echo "setting up .venv (some minutes, once)"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python scripts/install_torch.py "$$(grep '^torch==' constraints.txt)"
+	@echo "installing the other dependencies"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+index: $(READY)
+	@$(CITEWELL) index $(if $(DOCS),'$(DOCS)') $(index_flags) $(model_flags)
+
+serve: $(READY)
+	@test -e '$(index_folder)/CURRENT' \
+		|| $(CITEWELL) index $(if $(DOCS),'$(DOCS)') $(index_flags) $(model_flags) || test $$? -eq 3
+	@exec $(CITEWELL) serve $(index_flags) $(model_flags) $(serve_flags)
+
+ask: export QUESTION = $(Q)
+ask: $(READY)
+	@test -n "$$QUESTION" || { echo 'say what to ask: make ask Q="who leads the center?"' >&2; exit 2; }
+	@$(CITEWELL) ask $(index_flags) $(model_flags) -- "$$QUESTION"
+
+test: $(READY)
+	@$(BIN)/coverage run -m pytest
+	@$(BIN)/coverage report
+
+check: $(READY)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+clean:
+	rm -rf .venv var .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis build *.egg-info

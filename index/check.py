@@ -1,0 +1,42 @@
+"""Is an index exactly what was written? Everything is read and compared."""
+
+from pathlib import Path
+
+import numpy as np
+
+from index import snapshot
+from index.errors import IndexDamaged
+from index.library import Counts, LibraryReader
+from index.snapshot import Manifest
+from index.vectors import VectorIndex
+
+
+def check(index: Path) -> tuple[Manifest, list[str]]:
+    """The manifest of the published snapshot, and a line for each fault; none if whole.
+
+    Raises:
+        IndexMissing: nothing is published.
+        IndexDamaged: the manifest itself is missing or altered.
+        IndexMismatch: the index is of another version of the format.
+    """
+    manifest = snapshot.read_manifest(index)
+    faults = list(snapshot.faults(index, manifest))
+    try:
+        library = LibraryReader(index, Path(manifest.root), manifest.snapshot)
+        try:
+            faults += library.faults()
+            found = library.counts()
+            expected = Counts(manifest.documents, manifest.passages)
+            if found != expected:
+                faults.append(f"the library holds {found} where the manifest says {expected}")
+            if library.digest() != manifest.content:
+                faults.append("the library is not what the snapshot was built from")
+            if not faults:  # FAISS is not shown a file that is known to be altered
+                vectors = VectorIndex.open(snapshot.folder(index, manifest.snapshot))
+                if not np.array_equal(np.sort(vectors.ids()), library.passage_ids()):
+                    faults.append("the vectors are not those of the library's passages")
+        finally:
+            library.close()
+    except IndexDamaged as error:
+        faults.append(str(error))
+    return manifest, faults

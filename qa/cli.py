@@ -1,0 +1,209 @@
+"""The `citewell` command: index, ask, serve, check."""
+
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from index.errors import CitewellError, IndexProblem, SettingsError
+from qa.settings import DEFAULT_DOCUMENTS, LOOPBACK_HOSTS, Settings, is_loopback, read_settings
+
+# Exit statuses. 2 is also click's own, for a flag that does not exist.
+_FAILED, _UNUSABLE, _SOME_UNREADABLE, _INTERRUPTED = 1, 2, 3, 130
+
+_index = click.option("--index", metavar="DIR", help="Folder of the index  [QA_INDEX; var/index]")
+_model = click.option(
+    "--model", metavar="MODEL", help="bundled, a folder or a hub name  [QA_MODEL; bundled]"
+)
+
+
+def _one_line_errors(command: Callable[..., None]) -> Callable[..., None]:
+    @wraps(command)
+    def guarded(*args: Any, **flags: Any) -> None:
+        try:
+            command(*args, **flags)
+        except CitewellError as error:
+            _fail(str(error), _UNUSABLE if isinstance(error, SettingsError) else _FAILED)
+
+    return guarded
+
+
+def _fail(message: str, status: int) -> NoReturn:
+    click.echo(f"citewell: {' '.join(message.split())}", err=True)
+    sys.exit(status)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="citewell", message="%(prog)s %(version)s")
+def main() -> None:
+    """Ask your own documents a question.
+
+    \b
+    Examples:
+      citewell index ~/reports
+      citewell ask "who leads the center?"
+      citewell serve --port 8080
+      citewell check
+    """
+
+
+@main.command()
+@click.argument("docs", required=False, metavar="[DOCS]")
+@_index
+@_model
+@_one_line_errors
+def index(docs: str | None, **flags: str | None) -> None:
+    """Bring the index up to date with the folder DOCS.
+
+    Without DOCS: QA_DOCS, else the folder indexed last, else documents/. Exits with 3
+    where some files gave no text; the others are indexed all the same.
+
+    \b
+    Examples:
+      citewell index
+      citewell index ~/reports
+      citewell index ~/reports --index var/reports
+    """
+    from index import snapshot
+    from index.build import build
+    from index.embedders import open_embedder
+    from qa.terminal import Bars, report_lines
+
+    settings = read_settings({"docs": docs, **flags}, os.environ)
+    documents = settings.documents
+    if documents is None:
+        try:
+            documents = Path(snapshot.read_manifest(settings.index).root)
+        except IndexProblem:
+            documents = DEFAULT_DOCUMENTS
+    click.echo(f"indexing {documents} into {settings.index}")
+    bars = Bars()
+    try:
+        report = build(documents, settings.index, open_embedder(settings.model), progress=bars)
+    except KeyboardInterrupt:
+        bars.close()
+        _fail("stopped; what was embedded is kept, the next build goes on from there", _INTERRUPTED)
+    bars.close()
+    for line in report_lines(report):
+        click.echo(line)
+    if report.unreadable:
+        sys.exit(_SOME_UNREADABLE)
+
+
+@main.command()
+@click.argument("question")
+@click.option("--limit", default=3, show_default=True, help="Most passages to show")
+@click.option("--json", "as_json", is_flag=True, help="Print what POST /ask would answer")
+@_index
+@_model
+@_one_line_errors
+def ask(question: str, limit: int, as_json: bool, **flags: str | None) -> None:
+    """Ask a question; print the passages that answer it.
+
+    \b
+    Examples:
+      citewell ask "who leads the center?"
+      citewell ask --json --limit 1 "when was trading banned?"
+    """
+    from index.embedders import open_embedder
+    from qa.answerer import Answerer, check_limit, clean_question
+    from qa.api import to_json
+    from qa.terminal import response_lines
+
+    settings = read_settings(flags, os.environ)
+    clean_question(question)  # before the model is loaded
+    check_limit(limit)
+    answerer = Answerer.open(settings.index, open_embedder(settings.model))
+    response = answerer.ask(question, limit)
+    if as_json:
+        click.echo(to_json(response))
+        return
+    for line in response_lines(response, colour=sys.stdout.isatty()):
+        click.echo(line)
+
+
+@main.command()
+@click.option("--host", help="Address to serve on  [QA_HOST; 127.0.0.1]")
+@click.option("--port", help="Port to serve on  [QA_PORT; 8000]")
+@_index
+@_model
+@_one_line_errors
+def serve(**flags: str | None) -> None:
+    """Answer questions over HTTP, and in the browser.
+
+    An address that others can reach needs a secret in QA_TOKEN. A newly built index is
+    taken over without a restart.
+
+    \b
+    Examples:
+      citewell serve
+      citewell serve --index var/reports --port 8080
+      QA_TOKEN=$(cat token) citewell serve --host 0.0.0.0
+    """
+    from index.embedders import open_embedder
+    from qa.app import create_app
+    from qa.live import Live
+    from qa.server import Server
+
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    # a queue is expected under load, and whoever is too many is told so
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    settings = read_settings(flags, os.environ)
+    click.echo(f"opening {settings.index} (the model takes a few seconds to load)")
+    live = Live(settings.index, open_embedder(settings.model))
+    live.refresh()
+    server = Server(
+        create_app(live, settings.token, _hosts(settings)), settings.host, settings.port
+    )
+    stop = threading.Event()
+
+    def on_signal(number: int, _: object) -> None:
+        if stop.is_set():  # asked twice
+            os._exit(128 + number)
+        stop.set()
+        server.stop()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, on_signal)
+    live.watch(stop)
+    click.echo(
+        f"serving on {server.url}  (Ctrl-C stops)\n\n"
+        f"  curl -s {server.url}/ask -H 'content-type: application/json' \\\n"
+        '    -d \'{"question": "who leads the center?"}\'\n'
+    )
+    server.run()
+
+
+def _hosts(settings: Settings) -> list[str] | None:
+    return [*LOOPBACK_HOSTS, settings.host] if is_loopback(settings.host) else None
+
+
+@main.command()
+@_index
+@_one_line_errors
+def check(**flags: str | None) -> None:
+    """Verify every checksum and count of the index. Exits with 1 where one is wrong.
+
+    \b
+    Example:
+      citewell check --index var/reports
+    """
+    from index.check import check as check_index
+
+    manifest, faults = check_index(read_settings(flags, os.environ).index)
+    for fault in faults:
+        click.echo(fault, err=True)
+    if faults:
+        _fail(f"{len(faults)} faults; run `make index`, which mends what it can", _FAILED)
+    click.echo(
+        f"whole: snapshot {manifest.snapshot} of {manifest.built_at}, "
+        f"{manifest.documents:,} documents, {manifest.passages:,} passages, "
+        f"model {manifest.model}"
+    )

@@ -1,0 +1,111 @@
+"""What the terminal shows: progress, reports and answers."""
+
+import sys
+import textwrap
+from collections.abc import Iterable
+
+import click
+from tqdm import tqdm
+
+from index.build import BuildReport
+from qa.records import Hit, Response
+
+_WIDTH = 88
+
+
+class Bars:
+    """A bar for the files and one for the passages, with the time left. Close when done."""
+
+    def __init__(self) -> None:
+        self._bars: dict[str, tqdm[None]] = {}
+
+    def files(self, done: int, total: int) -> None:
+        self._show("reading files", "file", done, total)
+
+    def passages(self, done: int, total: int) -> None:
+        self._show("embedding", "passage", done, total)
+
+    def close(self) -> None:
+        for bar in self._bars.values():
+            bar.close()
+
+    def _show(self, title: str, unit: str, done: int, total: int) -> None:
+        if total == 0:
+            return
+        if title not in self._bars:
+            self.close()
+            # where nobody watches, a line now and then is enough
+            self._bars[title] = tqdm(
+                desc=title,
+                total=total,
+                unit=unit,
+                mininterval=0.1 if sys.stderr.isatty() else 10,
+                dynamic_ncols=True,
+            )
+        bar = self._bars[title]
+        bar.update(done - bar.n)
+
+
+def report_lines(report: BuildReport) -> Iterable[str]:
+    """What a build did, then every file that gave no text."""
+    if report.published:
+        yield (
+            f"snapshot {report.snapshot}: {_count(report.documents, 'document')}, "
+            f"{_count(report.passages, 'passage')} "
+            f"({report.added} added, {report.changed} changed, {report.removed} removed, "
+            f"{_count(report.embedded, 'passage')} embedded)"
+        )
+    else:
+        yield (
+            f"nothing has changed: snapshot {report.snapshot}, "
+            f"{_count(report.documents, 'document')}, {_count(report.passages, 'passage')}"
+        )
+    if report.unknown:
+        kinds = ", ".join(
+            f"{number} {suffix or 'without suffix'}"
+            for suffix, number in sorted(report.unknown.items())
+        )
+        yield f"passed over, of no known format: {kinds}"
+    if report.unreadable:
+        yield f"{_count(len(report.unreadable), 'file')} gave no text:"
+        for file in report.unreadable:
+            yield f"  {_plain(file.id)}: {file.reason}"
+
+
+def response_lines(response: Response, *, colour: bool) -> Iterable[str]:
+    """The passages, best first, each with where it stands."""
+    if not response.hits:
+        yield "The index holds no passages."
+    for rank, hit in enumerate(response.hits, 1):
+        page = f", page {hit.passage.page}" if hit.passage.page else ""
+        place = " › ".join((hit.title, *hit.passage.heading))
+        head = f"{rank}. {_plain(place)}"
+        yield click.style(head, bold=True) if colour else head
+        yield f"   {_plain(hit.passage.document_id)}{page}  ({hit.scores.fused:.2f})"
+        yield ""
+        yield from _body(hit, colour=colour)
+        yield ""
+    yield (
+        f"{_count(len(response.hits), 'passage')} of {response.index.passages} "
+        f"in {response.timings.total:.0f} ms, snapshot {response.index.snapshot}"
+    )
+
+
+def _body(hit: Hit, *, colour: bool) -> Iterable[str]:
+    """The passage, wrapped, with what answers best between » and « or in bold."""
+    text = hit.passage.text
+    for start, end in reversed(hit.highlights):
+        text = f"{text[:start]}\0{text[start:end]}\1{text[end:]}"
+    opening, closing = ("\033[1m", "\033[0m") if colour else ("»", "«")
+    for line in text.splitlines():
+        for part in textwrap.wrap(line, _WIDTH - 3) or [""]:
+            yield "   " + _plain(part, keep="\0\1").replace("\0", opening).replace("\1", closing)
+
+
+def _plain(text: str, keep: str = "") -> str:
+    """Without control characters, by which a document could write to the terminal."""
+    return "".join(c if c.isprintable() or c in keep else " " for c in text)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
