@@ -30,8 +30,14 @@ class Chunking:
         context: most tokens of title and headings put in front of what is embedded.
     """
 
-    size: int = 160
-    overlap: int = 0
+    # Measured by meaning alone on ten articles of SQuAD dev (R@1, R@5 of the answer's span):
+    #   size   64: .569 .799    96: .560 .823    128: .567 .831    160: .570 .829
+    #   with a third of overlap
+    #          64: .581 .828    96: .599 .841    128: .597 .844
+    #   without title and headings in front
+    #                           96: .549 .809 (no overlap)
+    size: int = 96
+    overlap: int = 32
     context: int = 48
 
     def __post_init__(self) -> None:

@@ -9,6 +9,7 @@ from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import from_json
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from qa import records
 from qa.answerer import DEFAULT_LIMIT, MAX_LIMIT, MAX_QUESTION, Answerer
@@ -120,23 +121,29 @@ class JsonRequest(FlaskRequest):
         """The body.
 
         Raises:
-            Refused: 415 where it is not declared as JSON, 400 where it is not JSON, by
-                the rules of RFC 8259: UTF-8, no NaN, no lone surrogate, bounded nesting.
-            RequestEntityTooLarge: it is longer than the server takes.
+            Refused: 415 where it is not declared as JSON, 413 where it is too long, 400
+                where it is not a JSON object by the rules of RFC 8259: UTF-8, no NaN, no
+                lone surrogate, and nested no deeper than the parser goes.
         """
         if not self.is_json:
             raise Refused(415, "send the question as JSON, with content-type: application/json")
-        body = self.get_data()
-        if not body.strip():
-            raise Refused(400, 'the body is empty; send {"question": "…"}')
         try:
-            return from_json(body, allow_inf_nan=False)
+            body = self.get_data()
+        except RequestEntityTooLarge:
+            raise Refused(413, f"the body is longer than {MAX_BODY} bytes; shorten it") from None
+        if not body.strip():
+            raise _not_a_question('the body is empty; send {"question": "…"}')
+        try:
+            value = from_json(body, allow_inf_nan=False)
         except ValueError as error:
-            message = f"not valid JSON: {error}"
-            raise Refused(400, message, [FieldError(field="", message=message)]) from None
+            raise _not_a_question(f"not valid JSON: {error}") from None
+        if not isinstance(value, dict):
+            raise _not_a_question('not a JSON object; send {"question": "…"}')
+        return value
 
-    def on_json_loading_failed(self, e: ValueError | None) -> Any:
-        raise Refused(400, "not valid JSON")
+
+def _not_a_question(message: str) -> Refused:
+    return Refused(400, message, [FieldError(field="", message=message)])
 
 
 def _problem_response(description: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, Response, render_template, request
 from flask_openapi3.models.info import Info
@@ -53,7 +54,9 @@ def create_app(
         validation_error_callback=problems.invalid,
     )
     app.request_class = JsonRequest
-    app.config.update(MAX_CONTENT_LENGTH=MAX_BODY, TRUSTED_HOSTS=hosts)
+    app.config.update(
+        MAX_CONTENT_LENGTH=MAX_BODY,
+    )
     problems.register(app)
     app.register_api(create_api(current, at_once))
     app.register_blueprint(create_pages(current))
@@ -65,7 +68,10 @@ def create_app(
         return document
 
     @app.before_request
-    def require_token() -> None:
+    def check_access() -> None:
+        # not werkzeug's TRUSTED_HOSTS, which takes no IPv6 address
+        if hosts is not None and urlsplit(f"//{request.host}").hostname not in hosts:
+            raise problems.Refused(400, f"this server is not called {request.host!r}")
         if token is not None and request.path != "/livez" and not _presents(token):
             raise problems.Refused(401, "present the server's token: Authorization: Bearer …")
 

@@ -182,7 +182,7 @@ def serve(**flags: str | None) -> None:
 
 
 def _hosts(settings: Settings) -> list[str] | None:
-    return [*LOOPBACK_HOSTS, settings.host] if is_loopback(settings.host) else None
+    return [*LOOPBACK_HOSTS, settings.host.strip("[]")] if is_loopback(settings.host) else None
 
 
 @main.command()

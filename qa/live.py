@@ -60,11 +60,11 @@ class Live:
         if replaced is not None:
             log.info("now serving snapshot %d", answerer.info.snapshot)
 
-    def watch(self, stop: threading.Event) -> threading.Thread:
-        """Refresh every half second, in a thread, until `stop` is set."""
+    def watch(self, stop: threading.Event, every: float = POLL_SECONDS) -> threading.Thread:
+        """Refresh in a thread, `every` so many seconds, until `stop` is set."""
 
         def poll() -> None:
-            while not stop.wait(POLL_SECONDS):
+            while not stop.wait(every):
                 self.refresh()
 
         thread = threading.Thread(target=poll, name="citewell-reload", daemon=True)

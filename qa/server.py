@@ -3,13 +3,14 @@
 The only file that imports waitress.
 """
 
+import select
+import socket
 import threading
 import time
 from wsgiref.types import WSGIApplication
 
 from waitress import create_server, wasyncore
 from waitress.channel import HTTPChannel
-from waitress.server import BaseWSGIServer
 from waitress.task import ErrorTask
 
 from index.errors import SettingsError
@@ -65,42 +66,48 @@ class Server:
         self._sockets: dict[int, object] = {}
         self._grace = grace
         self._stopping = threading.Event()
-        name = f"[{host}]" if ":" in host.strip("[]") else host
         try:
-            self._server = create_server(
-                app,
-                map=self._sockets,
-                listen=f"{name}:{port}",
-                threads=THREADS,
-                connection_limit=1000,
-                channel_timeout=30,
-                cleanup_interval=10,
-                max_request_body_size=_MAX_BODY,
-                asyncore_use_poll=True,
-                ident=None,
-            )
-        except (OSError, ValueError) as error:
+            family, _, _, _, address = socket.getaddrinfo(
+                host.strip("[]"), port, type=socket.SOCK_STREAM
+            )[0]
+            listening = socket.create_server(address[:2], family=family)
+        except OSError as error:
             raise SettingsError(
-                f"cannot serve on {name}:{port} ({error}); choose another with --port or QA_PORT"
+                f"cannot serve on {host} port {port} ({error.strerror}); "
+                "choose another with --host or --port"
             ) from error
-        self._listeners = [s for s in self._sockets.values() if isinstance(s, BaseWSGIServer)]
-        for listener in self._listeners:
-            listener.channel_class = _Channel
-        self.url = f"http://{name}:{self._listeners[0].effective_port}"
+        self._server = create_server(
+            app,
+            map=self._sockets,
+            sockets=[listening],
+            threads=THREADS,
+            connection_limit=1000,
+            channel_timeout=30,
+            cleanup_interval=10,
+            max_request_body_size=_MAX_BODY,
+            asyncore_use_poll=True,
+            ident=None,
+        )
+        self._server.channel_class = _Channel
+        name = f"[{host.strip('[]')}]" if family == socket.AF_INET6 else host
+        self.url = f"http://{name}:{listening.getsockname()[1]}"
 
     def stop(self) -> None:
         """Make `run` finish what it has and return. From any thread or signal handler."""
         self._stopping.set()
-        for listener in self._listeners:
-            listener.pull_trigger()
+        self._server.pull_trigger()
 
     def run(self) -> None:
         """Serve until `stop`, then answer every request that was accepted."""
         while not self._stopping.is_set():
             self._turn(1.0)
-        for listener in self._listeners:
-            listener.del_channel(self._sockets)
-            listener.socket.close()
+        waiting = select.poll()
+        waiting.register(self._server.socket, select.POLLIN)
+        while waiting.poll(0):  # whom the kernel let in and nobody has greeted yet
+            self._turn(0)
+        self._server.del_channel(self._sockets)
+        self._server.socket.close()
+        self._turn(0)  # what they have sent so far, so that they count as busy
         deadline = time.monotonic() + self._grace
         while self._busy() and time.monotonic() < deadline:
             self._turn(0.05)

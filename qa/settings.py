@@ -9,7 +9,7 @@ from index.errors import SettingsError
 
 DEFAULT_DOCUMENTS = Path("documents")
 
-LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "[::1]")
+LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True, slots=True)

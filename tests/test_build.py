@@ -157,7 +157,7 @@ def test_passage_ids_are_never_given_twice(
 def test_a_smaller_way_to_cut_cuts_everything_again(
     documents: Path, index: Path, embedder: CountingEmbedder
 ) -> None:
-    report = build(documents, index, embedder, Chunking(size=8))
+    report = build(documents, index, embedder, Chunking(size=8, overlap=0))
     assert report.changed == 3
     assert top(index, embedder, "depot") == ("tram.txt", "The tram depot is older.")
 

@@ -141,7 +141,7 @@ def test_a_sentence_that_is_too_long_is_split_at_line_ends_first() -> None:
 
 def test_chinese_is_split_between_characters_that_are_words() -> None:
     text = "北京" * 300
-    parts = [p.text for p in chunk(document(text), Chunking(50), _characters, count(1))]
+    parts = [p.text for p in chunk(document(text), Chunking(50, 0), _characters, count(1))]
     assert "".join(parts) == text
     assert max(map(len, parts)) <= 50
 
@@ -174,7 +174,7 @@ def test_the_tokenizer_sees_linearly_many_characters(piece: str) -> None:
             return words(texts)
 
         passages = chunk(
-            document((piece * length)[:length].strip()), Chunking(160), counted, count(1)
+            document((piece * length)[:length].strip()), Chunking(160, 0), counted, count(1)
         )
         assert sum(len(p.text.replace(" ", "").replace("\n", "")) for p in passages) == sum(
             not c.isspace() for c in (piece * length)[:length]

@@ -1,0 +1,272 @@
+"""POST /ask: what it answers, and what it says to what it cannot answer."""
+
+from collections.abc import Callable
+
+import pytest
+from flask.testing import FlaskClient
+
+from index.errors import IndexMissing
+from qa.answerer import Answerer
+from qa.app import create_app
+
+
+def test_the_passage_that_answers_comes_first(client: FlaskClient) -> None:
+    reply = client.post("/ask", json={"question": " who leads the center? ", "limit": 1})
+    assert reply.status_code == 200
+    body = reply.get_json()
+    (passage,) = body.pop("passages")
+    took = body.pop("took_ms")
+    assert isinstance(took, float)
+    assert body.pop("index").keys() == {"snapshot", "built_at", "documents", "passages", "model"}
+    assert body == {"question": "who leads the center?", "answer": None}
+    score = passage.pop("scores")
+    assert score["meaning"] == score["fused"] > 0.8
+    assert score["words"] is None
+    source = passage["document"].pop("source")
+    assert source.endswith("/documents/center.md")
+    text = "Leadership\n\nThe academy leads the center. Its budget is not known yet."
+    assert passage == {
+        "rank": 1,
+        "id": passage["id"],
+        "document": {"id": "center.md", "title": "The new center"},
+        "heading": ["The new center", "Leadership"],
+        "page": None,
+        "text": text,
+        "start": passage["end"] - len(text),
+        "end": passage["end"],
+        "highlights": [[12, 41]],
+        "confidence": None,
+    }
+    assert passage["text"][12:41] == "The academy leads the center."
+
+
+def test_offsets_slice_back_to_the_document(client: FlaskClient, answerer: Answerer) -> None:
+    for passage in client.post("/ask", json={"question": "x", "limit": 50}).get_json()["passages"]:
+        document = answerer.document(passage["document"]["id"])
+        assert document is not None
+        assert document.text[passage["start"] : passage["end"]] == passage["text"]
+
+
+def test_five_passages_come_unless_another_limit_is_set(
+    make_answerer: Callable[[dict[str, str]], Answerer],
+) -> None:
+    own = make_answerer({f"{n}.txt": f"Bees number {n}." for n in range(8)})
+    client = create_app(lambda: own).test_client()
+    ranks = [
+        p["rank"] for p in client.post("/ask", json={"question": "bees"}).get_json()["passages"]
+    ]
+    assert ranks == [1, 2, 3, 4, 5]
+    seven = client.post("/ask", json={"question": "bees", "limit": 7}).get_json()["passages"]
+    assert len({p["id"] for p in seven}) == 7
+
+
+def test_explain_says_where_the_time_went(client: FlaskClient) -> None:
+    body = client.post("/ask", json={"question": "bees", "explain": True}).get_json()
+    assert body["explain"].keys() == {"embed", "search", "fetch"}
+    assert sum(body["explain"].values()) == pytest.approx(body["took_ms"], abs=0.02)
+    assert "explain" not in client.post("/ask", json={"question": "bees"}).get_json()
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "field", "message"),
+    [
+        (b"", 400, "", "the body is empty"),
+        (b"  \n", 400, "", "the body is empty"),
+        (b"[]", 400, "", "not a JSON object"),
+        (b'"text"', 400, "", "not a JSON object"),
+        (b"null", 400, "", "not a JSON object"),
+        (b"{}", 400, "question", "Field required"),
+        (b'{"question": 5}', 400, "question", "valid string"),
+        (b'{"question": null}', 400, "question", "valid string"),
+        (b'{"question": ""}', 400, "question", "at least 1 character"),
+        (b'{"question": "  "}', 400, "question", "question is empty"),
+        (b'{"question": "' + b"a" * 1001 + b'"}', 400, "question", "at most 1000 characters"),
+        (b'{"question": "a\\u0000b"}', 400, "question", "U+0000"),
+        (b'{"question": "a\\u001bb"}', 400, "question", "U+001B"),
+        (b'{"question": "a", "limit": 0}', 400, "limit", "greater than or equal to 1"),
+        (b'{"question": "a", "limit": 51}', 400, "limit", "less than or equal to 50"),
+        (b'{"question": "a", "limit": "5"}', 400, "limit", "valid integer"),
+        (b'{"question": "a", "limit": 1.5}', 400, "limit", "valid integer"),
+        (b'{"question": "a", "limit": true}', 400, "limit", "valid integer"),
+        (b'{"question": "a", "limit": 1e400}', 400, "limit", "valid integer"),
+        (b'{"question": "a", "mode": "magic"}', 400, "mode", "meaning"),
+        (b'{"question": "a", "answer": 1}', 400, "answer", "valid boolean"),
+        (b'{"question": "a", "colour": 1}', 400, "colour", "not permitted"),
+        (b'{"question": "a", "limit": NaN}', 400, "", "not valid JSON"),
+        (b'{"question": NaN}', 400, "", "not valid JSON"),
+        (b'{"question": "\\ud800"}', 400, "", "not valid JSON"),
+        (b'{"question": "\xff"}', 400, "", "not valid JSON"),
+        (b'{"question": "a"', 400, "", "not valid JSON"),
+        (b'{"question": "a"} extra', 400, "", "not valid JSON"),
+        (b"[" * 30_000, 400, "", "recursion limit"),
+        (b'{"a":' * 10_000, 400, "", "recursion limit"),
+        (b'{"question": "' + b"a" * 10_000_000 + b'"}', 413, None, "65536 bytes"),
+    ],
+    ids=lambda value: repr(value[:30]) if isinstance(value, bytes) else None,
+)
+def test_what_is_wrong_is_named_and_the_next_question_answered(
+    client: FlaskClient, body: bytes, status: int, field: str | None, message: str
+) -> None:
+    reply = client.post("/ask", data=body, content_type="application/json")
+    problem = reply.get_json()
+    assert (reply.status_code, reply.content_type) == (status, "application/problem+json")
+    assert problem["status"] == status
+    assert message in problem["detail"]
+    assert [error["field"] for error in problem["errors"]] == ([] if field is None else [field])
+    assert client.post("/ask", json={"question": "bees"}).status_code == 200
+
+
+def test_every_wrong_field_is_named_at_once(client: FlaskClient) -> None:
+    problem = client.post("/ask", json={"question": 5, "limit": 99}).get_json()
+    assert [error["field"] for error in problem["errors"]] == ["question", "limit"]
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", ""])
+def test_a_body_that_is_not_declared_as_json_is_refused(
+    client: FlaskClient, content_type: str
+) -> None:
+    reply = client.post("/ask", data=b'{"question": "a"}', content_type=content_type)
+    assert reply.status_code == 415
+    assert "content-type: application/json" in reply.get_json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/ask", 405), ("DELETE", "/livez", 405), ("GET", "/nothing/here", 404)],
+)
+def test_other_paths_and_methods_are_problems_too(
+    client: FlaskClient, method: str, path: str, status: int
+) -> None:
+    reply = client.open(path, method=method)
+    assert (reply.status_code, reply.content_type) == (status, "application/problem+json")
+    assert reply.get_json()["status"] == status
+    assert ("Allow" in reply.headers) is (status == 405)
+
+
+def test_without_an_index_it_says_how_to_build_one() -> None:
+    def nothing() -> Answerer:
+        raise IndexMissing("there is no index in var/index yet; run `make index`")
+
+    client = create_app(nothing).test_client()
+    for reply in (client.post("/ask", json={"question": "bees"}), client.get("/readyz")):
+        assert (reply.status_code, reply.content_type) == (503, "application/problem+json")
+        assert reply.get_json()["detail"].endswith("run `make index`")
+        assert reply.headers["Retry-After"] == "1"
+    assert client.get("/livez").get_json() == {"status": "ok"}
+
+
+def test_it_is_ready_with_an_index(client: FlaskClient) -> None:
+    assert client.get("/readyz").get_json() == {"status": "ok"}
+
+
+def test_a_failure_inside_is_a_problem_without_its_details(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def broken() -> Answerer:
+        raise RuntimeError("secret")
+
+    reply = create_app(broken).test_client().post("/ask", json={"question": "bees"})
+    assert reply.status_code == 500
+    assert "secret" not in reply.get_data(as_text=True)
+    assert "secret" in caplog.text
+
+
+def test_too_many_questions_at_once_are_told_so(answerer: Answerer) -> None:
+    inner: list[int] = []
+
+    def asks_again_while_answering() -> Answerer:
+        if not inner:
+            inner.append(0)
+            inner[0] = client.post("/ask", json={"question": "bees"}).status_code
+        return answerer
+
+    client = create_app(asks_again_while_answering, at_once=1).test_client()
+    assert client.post("/ask", json={"question": "bees"}).status_code == 200
+    assert inner == [503]
+    assert client.post("/ask", json={"question": "bees"}).status_code == 200
+
+
+def test_a_token_opens_every_route_and_nothing_else_does(answerer: Answerer) -> None:
+    app = create_app(lambda: answerer, token="s3cret")
+    client = app.test_client()
+    closed = {
+        str(rule): client.open(
+            str(rule).replace("<path:document_id>", "tram.txt").replace("<path:filename>", "x"),
+            method="POST" if str(rule) == "/ask" else "GET",
+        ).status_code
+        for rule in app.url_map.iter_rules()
+    }
+    assert closed.pop("/livez") == 200
+    assert set(closed.values()) == {401}
+    for headers, status in [
+        ({"Authorization": "Bearer s3cret"}, 200),
+        ({"Authorization": "Basic YW55b25lOnMzY3JldA=="}, 200),  # anyone:s3cret
+        ({"Authorization": "Bearer s3cre"}, 401),
+        ({"Authorization": "Bearer"}, 401),
+        ({"Authorization": "Basic !!"}, 401),
+    ]:
+        assert client.get("/readyz", headers=headers).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("127.0.0.1:8000", 200),
+        ("localhost", 200),
+        ("[::1]:8000", 200),
+        ("evil.example", 400),
+        ("127.0.0.1.evil.example", 400),
+    ],
+)
+def test_a_server_on_loopback_answers_only_to_its_own_names(
+    answerer: Answerer, host: str, status: int
+) -> None:
+    app = create_app(lambda: answerer, hosts=["127.0.0.1", "localhost", "::1"])
+    reply = app.test_client().get("/readyz", headers={"Host": host})
+    assert reply.status_code == status
+
+
+def test_a_request_changes_nothing(client: FlaskClient, answerer: Answerer) -> None:
+    first = client.post("/ask", json={"question": "tram"}).get_json()
+    client.get("/?q=tram")
+    client.get("/documents/tram.txt?start=0&end=3")
+    second = client.post("/ask", json={"question": "tram"}).get_json()
+    assert {**first, "took_ms": 0} == {**second, "took_ms": 0}
+
+
+def test_the_openapi_document_describes_what_is_answered(client: FlaskClient) -> None:
+    document = client.get("/openapi.json").get_json()
+    ask = document["paths"]["/ask"]["post"]
+    assert set(ask["responses"]) == {"200", "400", "413", "415", "503"}
+    assert set(ask["responses"]["400"]["content"]) == {"application/problem+json"}
+    request = document["components"]["schemas"]["AskRequest"]
+    assert set(request["properties"]) == {"question", "limit", "mode", "answer", "explain"}
+    assert request["additionalProperties"] is False
+    reply = client.post("/ask", json={"question": "bees", "explain": True}).get_json()
+    for name, part in [
+        ("AskResponse", reply),
+        ("PassageOut", reply["passages"][0]),
+        ("IndexOut", reply["index"]),
+    ]:
+        assert set(document["components"]["schemas"][name]["properties"]) == set(part)
+
+
+def test_the_interactive_documentation_loads_nothing_from_elsewhere(client: FlaskClient) -> None:
+    import re
+
+    page = client.get("/docs").get_data(as_text=True)
+    links = re.findall(r'(?:src|href|data-url)="([^"]+)"', page)
+    assert len(links) == 4
+    for link in links:
+        assert link.startswith("/")
+        with client.get(link) as reply:
+            assert reply.status_code == 200
+
+
+def test_headers_forbid_what_no_page_needs(client: FlaskClient) -> None:
+    for path in ("/", "/ask", "/livez", "/docs"):
+        headers = client.get(path).headers
+        assert "default-src 'none'" in headers["Content-Security-Policy"]
+        assert "unsafe" not in headers["Content-Security-Policy"]
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Referrer-Policy"] == "no-referrer"

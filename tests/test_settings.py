@@ -1,0 +1,91 @@
+"""Flags win over the environment, the environment over defaults, and nonsense is refused."""
+
+from pathlib import Path
+
+import pytest
+
+from index.errors import SettingsError
+from qa.settings import Settings, is_loopback, read_settings
+
+
+def test_without_flags_or_environment_the_defaults_hold() -> None:
+    assert read_settings({}, {}) == Settings(
+        documents=None,
+        index=Path("var/index"),
+        model="bundled",
+        host="127.0.0.1",
+        port=8000,
+        token=None,
+    )
+
+
+def test_flags_win_over_the_environment() -> None:
+    environ = {
+        "QA_DOCS": "env-docs",
+        "QA_INDEX": "env-index",
+        "QA_MODEL": "env-model",
+        "QA_HOST": "::1",
+        "QA_PORT": "1",
+        "QA_TOKEN": "t",
+    }
+    assert read_settings({"docs": None, "port": None}, environ) == Settings(
+        documents=Path("env-docs"),
+        index=Path("env-index"),
+        model="env-model",
+        host="::1",
+        port=1,
+        token="t",
+    )
+    flags = {"docs": "d", "index": "i", "model": "m", "host": "localhost", "port": "2"}
+    assert read_settings(flags, environ) == Settings(
+        documents=Path("d"), index=Path("i"), model="m", host="localhost", port=2, token="t"
+    )
+
+
+def test_a_home_folder_is_expanded() -> None:
+    settings = read_settings({"docs": "~/reports", "index": "~/index"}, {})
+    assert (settings.documents, settings.index) == (
+        Path.home() / "reports",
+        Path.home() / "index",
+    )
+
+
+@pytest.mark.parametrize(
+    ("flags", "environ", "message"),
+    [
+        ({"port": "http"}, {}, r"--port is 'http'; a port is a number"),
+        ({}, {"QA_PORT": "70000"}, r"QA_PORT is '70000'; a port is a number"),
+        ({"port": "-1"}, {}, "a port is a number"),
+        ({"model": " "}, {}, "--model is empty"),
+        ({"index": __file__}, {}, "which is a file; name a folder"),
+        ({"host": "0.0.0.0"}, {}, "set QA_TOKEN"),  # noqa: S104
+        ({}, {"QA_HOST": "example.org"}, "QA_HOST is 'example.org'"),
+    ],
+)
+def test_what_cannot_be_used_is_named(
+    flags: dict[str, str], environ: dict[str, str], message: str
+) -> None:
+    with pytest.raises(SettingsError, match=message):
+        read_settings(flags, environ)
+
+
+def test_others_may_reach_a_server_that_has_a_token() -> None:
+    settings = read_settings({"host": "0.0.0.0"}, {"QA_TOKEN": "secret"})  # noqa: S104
+    assert settings.token == "secret"
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("127.0.0.1", True),
+        ("127.9.9.9", True),
+        ("localhost", True),
+        ("::1", True),
+        ("[::1]", True),
+        ("0.0.0.0", False),  # noqa: S104
+        ("192.168.0.1", False),
+        ("localhost.example.org", False),
+    ],
+)
+def test_loopback_is_what_only_this_machine_reaches(host: str, expected: bool) -> None:
+    assert is_loopback(host) is expected
