@@ -104,9 +104,7 @@ def embedded_texts(
         path = tuple(dict.fromkeys((title, *passage.heading)))
         if path not in clipped:
             clipped[path] = _clip(" › ".join(path), chunking.context, count_tokens)
-        body = passage.text
-        if passage.heading and body.startswith(passage.heading[-1] + "\n"):
-            body = body[len(passage.heading[-1]) :].lstrip()  # it stands in the path already
+        body = passage.text[passage.after(path[-1]) :]  # its heading stands in the path already
         texts.append(f"{clipped[path]}\n{body}" if clipped[path] else body)
     return texts
 

@@ -88,3 +88,12 @@ class Passage:
     heading: tuple[str, ...]
     page: int | None
     text: str
+
+    def after(self, line: str) -> int:
+        """Offset into `text` of what follows `line`, where it is the passage's first; else 0.
+
+        A passage that opens a section begins with its heading, which is also told apart.
+        """
+        if not self.text.startswith(f"{line}\n"):
+            return 0
+        return len(self.text) - len(self.text[len(line) :].lstrip())

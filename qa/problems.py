@@ -60,6 +60,12 @@ def invalid(error: ValidationError) -> Response:
     return problem(400, detail, errors)
 
 
+def prefers_html() -> bool:
+    """Whether the client is a browser that shows a page, and not a program that reads JSON."""
+    accepts = request.accept_mimetypes
+    return accepts["text/html"] > max(accepts[MEDIA_TYPE], accepts["application/json"])
+
+
 def register(app: Flask) -> None:
     """Answer every error of `app` with a problem."""
 

@@ -42,7 +42,11 @@ def by_meaning(
         for stored in store.fetch(ids.tolist())
     ]
     found = sorted(scored, key=lambda entry: -entry[1])[:limit]  # stable: ties stay in order
-    marks = best_sentences(question, [stored.passage.text for stored, _ in found])
+    marks = best_sentences(
+        question,
+        [stored.passage.text for stored, _ in found],
+        [stored.passage.after((stored.title, *stored.passage.heading)[-1]) for stored, _ in found],
+    )
     root = Path(store.manifest.root)
     hits = tuple(
         Hit(

@@ -256,7 +256,7 @@ def test_the_interactive_documentation_loads_nothing_from_elsewhere(client: Flas
 
     page = client.get("/docs").get_data(as_text=True)
     links = re.findall(r'(?:src|href|data-url)="([^"]+)"', page)
-    assert len(links) == 4
+    assert len(links) == 5
     for link in links:
         assert link.startswith("/")
         with client.get(link) as reply:

@@ -75,9 +75,7 @@ def test_a_folder_is_a_model_of_its_own(bundled: Embedder, tmp_path: Path) -> No
     shutil.copytree(bundled_folder(), folder)
     own = open_embedder(str(folder))
     assert own.fingerprint == bundled.fingerprint  # the same files, so the same vectors
-    np.testing.assert_allclose(
-        own.embed_question(CANONICAL_TEXT)[:5], CANONICAL, atol=1e-4
-    )
+    np.testing.assert_allclose(own.embed_question(CANONICAL_TEXT)[:5], CANONICAL, atol=1e-4)
     config = folder / "config_sentence_transformers.json"
     config.write_text('{"prompts": {"query": "query: ", "document": "passage: "}}')
     prompted = open_embedder(str(folder))
