@@ -41,7 +41,7 @@ def _fail(message: str, status: int) -> NoReturn:
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="citewell", message="%(prog)s %(version)s")
+@click.version_option(package_name="citewell", prog_name="citewell")
 def main() -> None:
     """Ask your own documents a question.
 
@@ -152,7 +152,8 @@ def serve(**flags: str | None) -> None:
     from qa.live import Live
     from qa.server import Server
 
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("citewell").setLevel(logging.INFO)
     # a queue is expected under load, and whoever is too many is told so
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     settings = read_settings(flags, os.environ)
