@@ -8,7 +8,6 @@ from index.store import Store
 from qa.highlight import best_sentences
 from qa.records import Hit, Scores, Timings
 
-
 # Below this cosine the nearest passage is hardly about the question at all ("who leads the
 # center?" asked of a text that calls it many names), and the order is mostly noise. Then the
 # passage with which a document opens gets a bonus, more the vaguer it is: it names what the

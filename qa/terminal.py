@@ -3,6 +3,7 @@
 import sys
 import textwrap
 from collections.abc import Iterable
+from typing import Never
 
 import click
 from tqdm import tqdm
@@ -17,7 +18,7 @@ class Bars:
     """A bar for the files and one for the passages, with the time left. Close when done."""
 
     def __init__(self) -> None:
-        self._bars: dict[str, tqdm[None]] = {}
+        self._bars: dict[str, tqdm[Never]] = {}
 
     def files(self, done: int, total: int) -> None:
         self._show("reading files", "file", done, total)

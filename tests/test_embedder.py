@@ -24,7 +24,7 @@ CANONICAL = [0.0677, 0.0635, 0.0487, 0.0793, 0.0374]
 
 @pytest.fixture(scope="module")
 def bundled() -> Iterator[Embedder]:
-    yield open_embedder("bundled")
+    return open_embedder("bundled")
 
 
 def test_passages_and_questions_get_the_published_vectors(bundled: Embedder) -> None:
@@ -90,7 +90,7 @@ def test_a_folder_is_a_model_of_its_own(bundled: Embedder, tmp_path: Path) -> No
 
 def test_a_folder_without_weights_is_refused(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{}")
-    with pytest.raises(ModelError, match="no .safetensors file"):
+    with pytest.raises(ModelError, match=r"no \.safetensors file"):
         open_embedder(str(tmp_path))
 
 

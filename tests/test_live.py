@@ -71,7 +71,7 @@ def test_an_index_of_another_model_is_refused_with_what_mends_it(
 ) -> None:
     live = Live(index, CountingEmbedder(WORDS, name="other"))
     live.refresh()
-    with pytest.raises(IndexMismatch, match="built with counting; this is other.*make index"):
+    with pytest.raises(IndexMismatch, match=r"built with counting; this is other.*make index"):
         live()
     assert "built with counting" in caplog.text
 

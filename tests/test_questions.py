@@ -38,7 +38,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answerer]:
     embedder = open_embedder("bundled")
     report = build(DOCUMENTS, index, embedder)
     assert report.unreadable == ()
-    yield Answerer.open(index, embedder)
+    return Answerer.open(index, embedder)
 
 
 def test_there_are_enough_questions_of_both_kinds() -> None:

@@ -123,6 +123,6 @@ def test_a_port_that_is_taken_is_one_clear_error(answerer: Answerer) -> None:
     first = Server(app, "127.0.0.1", 0)
     with (
         running(first),
-        pytest.raises(SettingsError, match="cannot serve on 127.0.0.1 port .* choose another"),
+        pytest.raises(SettingsError, match=r"cannot serve on 127\.0\.0\.1 port .* choose another"),
     ):
         Server(app, "127.0.0.1", int(first.url.rpartition(":")[2]))

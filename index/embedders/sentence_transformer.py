@@ -77,8 +77,8 @@ class SentenceTransformerEmbedder:
         return _unit(self._loaded.encode_document(list(texts), show_progress_bar=False))
 
     def embed_question(self, text: str) -> Vectors:
-        (vector,) = _unit(self._loaded.encode_query([text], show_progress_bar=False))
-        return vector
+        vectors = _unit(self._loaded.encode_query([text], show_progress_bar=False))
+        return np.asarray(vectors[0])
 
 
 def _unit(encoded: object) -> Vectors:
