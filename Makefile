@@ -16,7 +16,7 @@ index_folder := $(or $(INDEX),$(QA_INDEX),var/index)
 
 help:
 	@echo "make setup   create .venv with pinned dependencies (every target below does)"
-	@echo "make serve   answer questions on http://127.0.0.1:8000; builds the index first if there is none"
+	@echo "make serve   answer questions on http://127.0.0.1:8000; builds the index if there is none"
 	@echo "make index   bring the index up to date      make index DOCS=~/reports [INDEX=var/reports]"
 	@echo "make ask     ask in the terminal             make ask Q=\"who leads the center?\""
 	@echo "make test    run all tests, with coverage"
@@ -32,15 +32,15 @@ $(READY): pyproject.toml constraints.txt scripts/install_torch.py
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python scripts/install_torch.py "$$(grep '^torch==' constraints.txt)"
 	@echo "installing the other dependencies"
-	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
 index: $(READY)
 	@$(CITEWELL) index $(if $(DOCS),'$(DOCS)') $(index_flags) $(model_flags)
 
 serve: $(READY)
-	@test -e '$(index_folder)/CURRENT' \
-		|| $(CITEWELL) index $(if $(DOCS),'$(DOCS)') $(index_flags) $(model_flags) || test $$? -eq 3
+	@$(if $(DOCS),,test -e '$(index_folder)/CURRENT' ||) \
+		$(CITEWELL) index $(if $(DOCS),'$(DOCS)') $(index_flags) $(model_flags) || test $$? -eq 3
 	@exec $(CITEWELL) serve $(index_flags) $(model_flags) $(serve_flags)
 
 ask: export QUESTION = $(Q)

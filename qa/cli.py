@@ -120,7 +120,9 @@ def ask(question: str, limit: int, as_json: bool, **flags: str | None) -> None:
     settings = read_settings(flags, os.environ)
     clean_question(question)  # before the model is loaded
     check_limit(limit)
-    answerer = Answerer.open(settings.index, open_embedder(settings.model))
+    embedder = open_embedder(settings.model)
+    answerer = Answerer.open(settings.index, embedder)
+    _ = embedder.dimension  # loads the model, so that the time told is the question's own
     response = answerer.ask(question, limit)
     if as_json:
         click.echo(to_json(response))

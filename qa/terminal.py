@@ -99,7 +99,7 @@ def _body(hit: Hit, *, colour: bool) -> Iterable[str]:
         text = f"{text[:start]}\0{text[start:end]}\1{text[end:]}"
     opening, closing = ("\033[1m", "\033[0m") if colour else ("»", "«")
     for line in text.splitlines():
-        for part in textwrap.wrap(line, _WIDTH - 3) or [""]:
+        for part in textwrap.wrap(line, _WIDTH - 3, break_on_hyphens=False) or [""]:
             yield "   " + _plain(part, keep="\0\1").replace("\0", opening).replace("\1", closing)
 
 

@@ -24,12 +24,12 @@ def main(requirement: str) -> int:
         return 0
     if platform.system() != "Linux" or shutil.which("nvidia-smi"):
         print(f"installing {requirement}")
-        return subprocess.call([*pip, "install", "-q", requirement])
+        return subprocess.call([*pip, "install", requirement])
     if _answers(CPU_WHEELS + "/torch/"):
         print(f"installing {requirement} for the CPU from {CPU_WHEELS}")
         # its dependencies come from the usual index, with the others
         return subprocess.call(
-            [*pip, "install", "-q", "--no-deps", "--index-url", CPU_WHEELS, requirement]
+            [*pip, "install", "--no-deps", "--index-url", CPU_WHEELS, requirement]
         )
     print(f"{CPU_WHEELS} does not answer; looking for a CPU build in the usual place")
     plan = subprocess.run(
@@ -49,7 +49,7 @@ def main(requirement: str) -> int:
         )
         return 1
     print(f"installing {requirement} for the CPU")
-    return subprocess.call([*pip, "install", "-q", requirement])
+    return subprocess.call([*pip, "install", requirement])
 
 
 def _installed(requirement: str) -> bool:
