@@ -1,7 +1,6 @@
 """The HTTP interface: POST /ask, and whether the server lives and is ready."""
 
 from collections.abc import Callable
-from threading import BoundedSemaphore
 from typing import Any, Literal
 
 from flask import Request as FlaskRequest
@@ -154,15 +153,16 @@ def _problem_response(description: str) -> dict[str, Any]:
 _NOT_READY = _problem_response("No index that can be served, or too many questions at once")
 
 
-def create_api(current: Callable[[], Answerer], at_once: int) -> APIBlueprint:
+def create_api(
+    current: Callable[[], Answerer], ask_now: Callable[[str, int], records.Response]
+) -> APIBlueprint:
     """The blueprint.
 
     Args:
         current: gives the answerer to use, or raises why there is none.
-        at_once: questions answered at the same time; further ones get 503 at once.
+        ask_now: answers a question with at most so many passages, or refuses.
     """
     api = APIBlueprint("api", __name__)
-    permits = BoundedSemaphore(at_once)
 
     @api.post(
         "/ask",
@@ -176,14 +176,8 @@ def create_api(current: Callable[[], Answerer], at_once: int) -> APIBlueprint:
         },
     )
     def ask(body: AskRequest) -> Response:
-        if not permits.acquire(blocking=False):
-            raise Refused(503, "too many questions at once; try again in a moment")
-        try:
-            response = current().ask(body.question, body.limit)
-        finally:
-            permits.release()
-        content = to_json(response, explain=body.explain)
-        return Response(content, mimetype="application/json")
+        response = ask_now(body.question, body.limit)
+        return Response(to_json(response, explain=body.explain), mimetype="application/json")
 
     @api.get("/livez", summary="Is the server up?", responses={200: Status})
     def livez() -> Response:

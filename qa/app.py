@@ -3,13 +3,14 @@
 import secrets
 from collections.abc import Callable
 from pathlib import Path
+from threading import BoundedSemaphore
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, Response, render_template, request
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 
-from qa import problems
+from qa import problems, records
 from qa.answerer import Answerer
 from qa.api import MAX_BODY, JsonRequest, create_api
 from qa.pages import create_pages
@@ -58,8 +59,18 @@ def create_app(
         MAX_CONTENT_LENGTH=MAX_BODY,
     )
     problems.register(app)
-    app.register_api(create_api(current, at_once))
-    app.register_blueprint(create_pages(current))
+    permits = BoundedSemaphore(at_once)
+
+    def ask(question: str, limit: int) -> records.Response:
+        if not permits.acquire(blocking=False):
+            raise problems.Refused(503, "too many questions at once; try again in a moment")
+        try:
+            return current().ask(question, limit)
+        finally:
+            permits.release()
+
+    app.register_api(create_api(current, ask))
+    app.register_blueprint(create_pages(current, ask))
     app.register_blueprint(_create_docs())
 
     @app.get("/openapi.json", doc_ui=False)

@@ -1,6 +1,7 @@
 """POST /ask: what it answers, and what it says to what it cannot answer."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
@@ -8,6 +9,8 @@ from flask.testing import FlaskClient
 from index.errors import IndexMissing
 from qa.answerer import Answerer
 from qa.app import create_app
+from qa.records import Response
+from tests.fakes import CountingEmbedder
 
 
 def test_the_passage_that_answers_comes_first(client: FlaskClient) -> None:
@@ -171,19 +174,29 @@ def test_a_failure_inside_is_a_problem_without_its_details(
     assert "secret" in caplog.text
 
 
-def test_too_many_questions_at_once_are_told_so(answerer: Answerer) -> None:
+@pytest.mark.parametrize("path", ["/ask", "/?q=bees"])
+def test_too_many_questions_at_once_are_told_so(
+    index: Path, embedder: CountingEmbedder, path: str
+) -> None:
     inner: list[int] = []
 
-    def asks_again_while_answering() -> Answerer:
-        if not inner:
-            inner.append(0)
-            inner[0] = client.post("/ask", json={"question": "bees"}).status_code
-        return answerer
+    def send() -> int:
+        question = {"question": "bees"}
+        reply = client.post(path, json=question) if path == "/ask" else client.get(path)
+        return reply.status_code
 
-    client = create_app(asks_again_while_answering, at_once=1).test_client()
-    assert client.post("/ask", json={"question": "bees"}).status_code == 200
+    class AsksAgainWhileAnswering(Answerer):
+        def ask(self, question: str, limit: int = 5) -> Response:
+            if not inner:
+                inner.append(0)
+                inner[0] = send()
+            return super().ask(question, limit)
+
+    answerer = AsksAgainWhileAnswering.open(index, embedder)
+    client = create_app(lambda: answerer, at_once=1).test_client()
+    assert send() == 200
     assert inner == [503]
-    assert client.post("/ask", json={"question": "bees"}).status_code == 200
+    assert send() == 200
 
 
 def test_a_token_opens_every_route_and_nothing_else_does(answerer: Answerer) -> None:

@@ -6,7 +6,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Dialog,
+    Page,
+    Request,
+    expect,
+    sync_playwright,
+)
 
 from qa.answerer import Answerer
 from qa.app import create_app
@@ -61,8 +69,12 @@ class Watched:
         self.origin = origin
         context.on("console", lambda m: self.misdeeds.append(m.text) if m.type == "error" else None)
         context.on("weberror", lambda e: self.misdeeds.append(str(e.error)))
-        context.on("dialog", lambda d: (self.misdeeds.append(d.message), d.dismiss()))
+        context.on("dialog", self._asked)
         context.on("request", self._requested)
+
+    def _asked(self, dialog: Dialog) -> None:
+        self.misdeeds.append(dialog.message)
+        dialog.dismiss()
 
     def _requested(self, request: Request) -> None:
         if not request.url.startswith(self.origin + "/"):
@@ -138,7 +150,7 @@ def test_the_marked_passage_of_a_long_document_is_scrolled_to(
     with served(lambda: own) as server, opened(browser, server.url) as page:
         page.goto("/?q=depot")
         page.locator("h2 a").first.click()
-        expect(page.locator("#passage")).to_contain_text("The depot is far.")
+        expect(page.locator("mark", has_text="The depot is far.")).to_be_attached()
         assert in_view(page, "#passage")
 
 
@@ -243,10 +255,90 @@ def test_waiting_is_shown_and_ends(browser: Browser, answerer: Answerer) -> None
         go_on.clear()
         page.get_by_label("Ask your documents").fill("tram")
         page.keyboard.press("Enter")
-        expect(page.locator("body[aria-busy=true]")).to_be_attached()
+        expect(page.locator("#results[aria-busy=true]")).to_be_attached()
         go_on.set()
         expect(page.locator("article").first).to_contain_text("tram.txt")
-        expect(page.locator("body[aria-busy]")).to_have_count(0)
+        expect(page.locator("[aria-busy]")).to_have_count(0)
+
+
+def test_a_later_question_takes_over_from_one_that_waits(
+    browser: Browser, answerer: Answerer
+) -> None:
+    waits, go_on = threading.Event(), threading.Event()
+    first = threading.Lock()
+
+    def current() -> Answerer:
+        if waits.is_set() and first.acquire(blocking=False):
+            go_on.wait(30)
+        return answerer
+
+    with served(current) as server, opened(browser, server.url) as page:
+        page.goto("/")
+        waits.set()
+        box = page.get_by_label("Ask your documents")
+        with page.expect_event("requestfailed"):
+            box.fill("honey")
+            box.press("Enter")
+            expect(page.locator("[aria-busy=true]")).to_be_attached()
+            box.fill("tram depot")
+            box.press("Enter")
+        go_on.set()
+        expect(page.locator("article").first).to_contain_text("tram.txt")
+        expect(page).to_have_url("/?q=tram+depot")
+        page.go_back()
+        expect(page).to_have_url("/")
+
+
+def test_escape_empties_the_box(page: Page) -> None:
+    page.goto("/?q=honey")
+    box = page.get_by_label("Ask your documents")
+    box.press("Escape")
+    expect(box).to_have_value("")
+    expect(box).to_be_focused()
+
+
+def test_skipping_to_the_content_keeps_what_is_typed(page: Page) -> None:
+    page.goto("/?q=honey")
+    page.get_by_label("Ask your documents").fill("half a ques")
+    page.get_by_role("link", name="Skip to the content").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_be_focused()
+    expect(page.get_by_label("Ask your documents")).to_have_value("half a ques")
+    page.keyboard.press("Tab")
+    expect(page.locator("h2 a").first).to_be_focused()
+
+
+def test_a_refusal_is_shown_in_place(browser: Browser, site: str) -> None:
+    context = browser.new_context(base_url=site)  # not watched: the console names the status
+    try:
+        page = context.new_page()
+        page.goto("/")
+        box = page.get_by_label("Ask your documents")
+        box.evaluate("box => box.maxLength = 2000")
+        box.fill("a" * 1001)
+        box.press("Enter")
+        expect(page.get_by_role("alert")).to_contain_text("question has 1001 characters")
+        expect(box).to_have_value("a" * 1001)
+    finally:
+        context.close()
+
+
+def test_the_text_of_a_document_is_shown_to_the_letter(
+    browser: Browser, make_answerer: Callable[[dict[str, str]], Answerer]
+) -> None:
+    text = (
+        "Odd\n\n  two spaces\tand a tab\n\n\n\n\nCafé 北京 😀😀 &amp; <b>\u00a0end.\n"
+        "    indented\n \n\u202bעברית\u202c\nlast"
+    )
+    own = make_answerer({"odd.txt": text})
+    document = own.document("odd.txt")
+    assert document is not None
+    start, end = document.text.index("tab"), document.text.index("indented")
+    with served(lambda: own) as server, opened(browser, server.url) as page:
+        page.goto(f"/documents/odd.txt?start={start}&end={end}#passage")
+        assert page.locator("article").text_content() == document.text
+        marked = "".join(page.locator("mark").all_text_contents())
+        assert marked == document.text[start:end]
 
 
 def test_a_server_that_is_gone_is_named(browser: Browser, answerer: Answerer) -> None:

@@ -1,85 +1,77 @@
-// The page works without this script. With it, a question is answered without a reload:
-// the same page is fetched and its results are put in place.
+// The page works without this script. With it a question is answered without a reload:
+// the same address is fetched, and the results of the page that comes are put in place.
+
+const SLOW_MS = 150; // a shorter wait is not worth a sign
 
 const form = document.querySelector("form[role=search]");
 const box = form.elements.q;
 const status = document.getElementById("status");
-const SLOW_MS = 150;
-let running = null;
 
-async function show(url, push) {
+let running = null;
+let shown = here();
+
+function here() {
+  return location.pathname + location.search;
+}
+
+async function show(address, remember) {
   running?.abort();
   const mine = (running = new AbortController());
-  const slow = setTimeout(() => document.body.setAttribute("aria-busy", "true"), SLOW_MS);
+  const slow = setTimeout(() => results().setAttribute("aria-busy", "true"), SLOW_MS);
+  let page = null;
+  status.textContent = ""; // so that the same words are announced again
   try {
-    const reply = await fetch(url, { signal: mine.signal, headers: { accept: "text/html" } });
-    const page = new DOMParser().parseFromString(await reply.text(), "text/html");
-    if (!page.getElementById("results")) throw new Error(`the server answered ${reply.status}`);
-    for (const part of ["header.search", "footer"]) {
-      if (part === "footer") document.querySelector(part).replaceWith(page.querySelector(part));
-      else document.querySelector(part).className = page.querySelector(part).className;
-    }
-    place(page.getElementById("results"), page.title);
-    if (push) history.pushState(null, "", url);
-  } catch (error) {
-    if (mine.signal.aborted) return;
-    fail(error);
+    const reply = await fetch(address, { signal: mine.signal, headers: { accept: "text/html" } });
+    page = new DOMParser().parseFromString(await reply.text(), "text/html");
+  } catch {
+    if (mine.signal.aborted) return; // a later question has taken over
   } finally {
     clearTimeout(slow);
-    if (running === mine) document.body.removeAttribute("aria-busy");
   }
+  const found =
+    page?.getElementById("results") ??
+    document.getElementById("unreachable").content.firstElementChild.cloneNode(true);
+  results().replaceWith(found);
+  document.title = page?.title || document.title;
+  status.textContent = found.dataset.status ?? "";
+  if (remember && address !== here()) history.pushState(null, "", address);
+  shown = here();
 }
 
-function place(results, title) {
-  document.getElementById("results").replaceWith(results);
-  document.title = title;
-  status.textContent =
-    results.querySelector("[data-status]")?.dataset.status ??
-    results.querySelector(".notice")?.innerText ?? "";
-}
-
-function fail(error) {
-  const results = document.createElement("div");
-  results.id = "results";
-  const notice = document.createElement("section");
-  notice.className = "notice";
-  notice.setAttribute("role", "alert");
-  const title = document.createElement("h1");
-  title.textContent = "The server does not answer";
-  const text = document.createElement("p");
-  text.textContent = `Is it still running? (${error.message})`;
-  notice.append(title, text);
-  results.append(notice);
-  place(results, document.title);
-}
-
-function address(question) {
-  return question ? `${form.action}?${new URLSearchParams({ q: question })}` : form.action;
+function results() {
+  return document.getElementById("results");
 }
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  show(address(box.value.trim()), true);
+  const question = box.value.trim();
+  const page = new URL(form.action).pathname;
+  show(question ? `${page}?${new URLSearchParams({ q: question })}` : page, true);
+  if (matchMedia("(pointer: coarse)").matches) box.blur(); // a phone's keyboard hides the results
 });
 
 document.addEventListener("click", (event) => {
-  const example = event.target.closest(".empty a");
-  if (!example || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+  const example = event.target.closest(".welcome a");
+  if (!example || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
   event.preventDefault();
   box.value = example.textContent;
-  show(example.href, true);
+  document.getElementById("content").focus({ preventScroll: true }); // the example goes away
+  show(example.pathname + example.search, true);
 });
 
 addEventListener("popstate", () => {
+  if (here() === shown) return; // only the fragment has changed
   box.value = new URLSearchParams(location.search).get("q") ?? "";
-  show(location.href, false);
+  show(here(), false);
 });
 
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.key === "/" && document.activeElement !== box) {
+  if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === "/" && event.target !== box) {
     event.preventDefault();
     box.focus();
     box.select();
+  } else if (event.key === "Escape" && event.target === box) {
+    box.value = "";
   }
 });
