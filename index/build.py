@@ -138,12 +138,12 @@ def _build(
     read: dict[str, bool] = {}
     for done, file in enumerate(found, 1):
         state = known.get(file.id)
-        if not (same_rules and state and _unchanged(library, file, state)):
-            try:
+        try:
+            if not (same_rules and state and _unchanged(library, file, state)):
                 _take(root, file, now + 1, library, embedder, chunking)
                 read[file.id] = state is not None
-            except UnreadableDocument as error:
-                unreadable.append(Unreadable(file.id, str(error)))
+        except UnreadableDocument as error:
+            unreadable.append(Unreadable(file.id, str(error)))
         progress.files(done, len(found))
     gone = known.keys() - {file.id for file in found}
     gone |= known.keys() & {entry.id for entry in unreadable}

@@ -62,10 +62,11 @@ class LibraryWriter:
     def passage_ids(self) -> Iterator[int]:
         """Numbers that were never given before, for as long as the library lives."""
         while True:
-            (last,) = self._db.execute(
-                "INSERT INTO counters VALUES('passage', 1) "
-                "ON CONFLICT(name) DO UPDATE SET value = value + 1 RETURNING value"
-            ).fetchone()
+            with translated(self._path):
+                (last,) = self._db.execute(
+                    "INSERT INTO counters VALUES('passage', 1) "
+                    "ON CONFLICT(name) DO UPDATE SET value = value + 1 RETURNING value"
+                ).fetchone()
             yield last
 
     def add(
