@@ -6,13 +6,17 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
+from index.build import build
 from index.errors import SettingsError
 from qa.answerer import Answerer
 from qa.app import create_app
+from qa.live import Live
 from qa.server import Server
+from tests.fakes import CountingEmbedder
 
 
 @contextmanager
@@ -126,3 +130,34 @@ def test_a_port_that_is_taken_is_one_clear_error(answerer: Answerer) -> None:
         pytest.raises(SettingsError, match=r"cannot serve on 127\.0\.0\.1 port .* choose another"),
     ):
         Server(app, "127.0.0.1", int(first.url.rpartition(":")[2]))
+
+
+def test_new_snapshots_are_taken_over_without_failing_a_request(
+    documents: Path, index: Path, embedder: CountingEmbedder
+) -> None:
+    live, stop = Live(index, embedder), threading.Event()
+    live.refresh()
+    seen: list[tuple[int, int]] = []  # status and snapshot of every answer, in order
+
+    def ask_until(snapshot: int) -> None:
+        while not seen or seen[-1][1] < snapshot:
+            status, _, body = ask(connection, b'{"question": "tram", "limit": 50}')
+            information = body["index"]
+            assert isinstance(information, dict)
+            seen.append((status, information["snapshot"]))
+
+    with running(Server(create_app(live), "127.0.0.1", 0)) as connection:
+        watcher = live.watch(stop, every=0.01)
+        for number in range(2, 6):
+            asking = threading.Thread(target=ask_until, args=[number])
+            asking.start()
+            (documents / "tram.txt").write_text(f"The tram\n\nThe tram number {number}.")
+            build(documents, index, embedder)
+            asking.join(timeout=60)
+            assert not asking.is_alive()
+        stop.set()
+        watcher.join(timeout=10)
+    assert {status for status, _ in seen} == {200}
+    snapshots = [snapshot for _, snapshot in seen]
+    assert snapshots == sorted(snapshots)
+    assert snapshots[-1] == 5
