@@ -65,7 +65,10 @@ class Live:
 
         def poll() -> None:
             while not stop.wait(every):
-                self.refresh()
+                try:
+                    self.refresh()
+                except Exception:  # the next snapshot may open; without this thread none would
+                    log.exception("looking for a new index failed")
 
         thread = threading.Thread(target=poll, name="citewell-reload", daemon=True)
         thread.start()
