@@ -11,7 +11,7 @@ from typing import Protocol
 
 from filelock import FileLock, Timeout
 
-from index import loaders, snapshot
+from index import bm25, loaders, snapshot, terms, words
 from index.chunker import Chunking, chunk, embedded_texts
 from index.embedders import Embedder
 from index.errors import (
@@ -122,6 +122,7 @@ def _build(
         before is not None
         and before.fingerprint == embedder.fingerprint
         and before.loaders == loaders.VERSION
+        and before.terms == terms.VERSION
         and before.chunking == chunking
         and before.content == library.digest(now)
     )
@@ -223,7 +224,8 @@ def _take(
     texts = embedded_texts(document.title, passages, fitted, embedder.count_tokens)
     keys = [_key(embedder, text) for text in texts]
     library.retire([document.id], born)
-    library.add(document, state, passages, keys, born)
+    found = [bm25.joined(terms.terms(text)) for text in texts]
+    library.add(document, state, passages, found, keys, born)
 
 
 def _key(embedder: Embedder, text: str) -> bytes:
@@ -274,9 +276,16 @@ def _publish(
         dimension=embedder.dimension,
         metric="inner product",
         loaders=loaders.VERSION,
+        terms=terms.VERSION,
         chunking=chunking,
         documents=counts.documents,
         passages=counts.passages,
+        mean_terms=library.mean_terms(),
         content=library.digest(number),
     )
-    return snapshot.publish(index, number, VectorIndex(ids, vectors).save, manifest)
+
+    def write(folder: Path) -> None:
+        VectorIndex(ids, vectors).save(folder)
+        words.write(folder, ((number, found.split()) for number, found in library.terms()))
+
+    return snapshot.publish(index, number, write, manifest)

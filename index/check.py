@@ -9,6 +9,7 @@ from index.errors import IndexDamaged
 from index.library import Counts, LibraryReader
 from index.snapshot import Manifest
 from index.vectors import VectorIndex
+from index.words import WordIndex
 
 
 def check(index: Path) -> tuple[Manifest, list[str]]:
@@ -31,10 +32,13 @@ def check(index: Path) -> tuple[Manifest, list[str]]:
                 faults.append(f"the library holds {found} where the manifest says {expected}")
             if library.digest() != manifest.content:
                 faults.append("the library is not what the snapshot was built from")
-            if not faults:  # FAISS is not shown a file that is known to be altered
+            if not faults:  # no library is shown a file that is known to be altered
                 vectors = VectorIndex.open(snapshot.folder(index, manifest.snapshot))
                 if not np.array_equal(np.sort(vectors.ids()), library.passage_ids()):
                     faults.append("the vectors are not those of the library's passages")
+                words = WordIndex(snapshot.folder(index, manifest.snapshot))
+                if words.count != found.passages:
+                    faults.append("the words are not those of the library's passages")
         finally:
             library.close()
     except IndexDamaged as error:

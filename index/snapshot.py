@@ -3,6 +3,7 @@
     INDEX/CURRENT                        "000007 <sha256 of its manifest>"
     INDEX/snapshots/000007/manifest.json what it is, and length and sha256 of every file
     INDEX/snapshots/000007/vectors.faiss
+    INDEX/snapshots/000007/words/
 
 A kill at any step leaves the old snapshot or the new one: a folder becomes visible only
 when CURRENT, replaced after everything it leads to has reached the disk, names it.
@@ -19,7 +20,7 @@ from pathlib import Path
 from index.chunker import Chunking
 from index.errors import IndexDamaged, IndexMismatch, IndexMissing
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 CURRENT = "CURRENT"
 SNAPSHOTS = "snapshots"
@@ -47,10 +48,12 @@ class Manifest:
         dimension: length of a vector.
         metric: "inner product", of unit vectors.
         loaders: version of the text extraction.
+        terms: version of the rules by which text becomes terms.
         chunking: how documents were cut.
         documents, passages: how many this snapshot sees.
+        mean_terms: terms in a passage, on average.
         content: hex sha256 over all documents and passages, as the library tells it.
-        files: length and sha256 of every other file in the folder, by name.
+        files: length and sha256 of every other file in the folder, by path below it.
     """
 
     format: int
@@ -62,9 +65,11 @@ class Manifest:
     dimension: int
     metric: str
     loaders: int
+    terms: int
     chunking: Chunking
     documents: int
     passages: int
+    mean_terms: float
     content: str
     files: dict[str, FileSum]
 
@@ -157,11 +162,12 @@ def publish(
     draft.mkdir(parents=True)
     try:
         write(draft)
-        files = {path.name: _sum(path) for path in sorted(draft.iterdir())}
+        written = sorted(path for path in draft.rglob("*") if path.is_file())
+        files = {path.relative_to(draft).as_posix(): _sum(path) for path in written}
         made = manifest(files=files)
         content = json.dumps(asdict(made), indent=1).encode()
         (draft / MANIFEST).write_bytes(content)
-        for path in (*draft.iterdir(), draft):
+        for path in (*draft.rglob("*"), draft):
             _sync(path)
         draft.rename(destination)
         _sync(destination.parent)

@@ -9,11 +9,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from index import snapshot
+from index import bm25, snapshot
+from index.bm25 import Asked
 from index.errors import IndexDamaged, IndexMismatch
 from index.library import Counts, LibraryReader, StoredPassage
 from index.records import Document
 from index.vectors import VectorIndex
+from index.words import WordIndex
 
 
 class Store:
@@ -43,14 +45,17 @@ class Store:
         for fault in snapshot.faults(index, self.manifest):
             raise IndexDamaged(fault)
         self._vectors = VectorIndex.open(snapshot.folder(index, self.manifest.snapshot))
+        self._words = WordIndex(snapshot.folder(index, self.manifest.snapshot))
         self._library = LibraryReader(index, Path(self.manifest.root), self.manifest.snapshot)
         expected = Counts(self.manifest.documents, self.manifest.passages)
         found = self._library.counts()
-        if found != expected or self._vectors.count != expected.passages:
+        sizes = {self._vectors.count, self._words.count}
+        if found != expected or sizes != {expected.passages}:
             self.close()
             raise IndexDamaged(
-                f"the index in {index} holds {found} and {self._vectors.count} vectors where its "
-                f"manifest says {expected}; run `make index`"
+                f"the index in {index} holds {found}, {self._vectors.count} vectors and the "
+                f"words of {self._words.count} passages where its manifest says {expected}; "
+                "run `make index`"
             )
 
     def close(self) -> None:
@@ -68,6 +73,29 @@ class Store:
             ids (k,) int64 and cosines (k,) float32, best first, k <= limit.
         """
         return self._vectors.search(vector, limit)
+
+    def cosines(self, vector: NDArray[np.float32], ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """(n,) float32: cosine of each passage named with a question's vector."""
+        return self._vectors.scores(vector, ids)
+
+    def asked(self, question: str) -> Asked:
+        """A question in the terms of this snapshot."""
+        return bm25.ask(question, self._words.count, self._words.frequency, self._words.alike)
+
+    def by_words(self, asked: Asked, limit: int) -> NDArray[np.int64]:
+        """Ids (k,) int64 of the passages that hold most of a question's words, k <= limit.
+
+        Nearly best first: `word_scores` tells exactly.
+        """
+        return self._words.search(asked.weights(), limit)
+
+    def terms(self, ids: Sequence[int]) -> list[str]:
+        """The terms of each passage named, as `bm25.score` reads them."""
+        return self._library.terms(ids)
+
+    def word_scores(self, asked: Asked, terms: Sequence[str]) -> NDArray[np.float64]:
+        """(n,) in [0, 1): how much of a question's words passages hold, by their terms."""
+        return bm25.score(asked, terms, self.manifest.mean_terms)
 
     def fetch(self, ids: Sequence[int]) -> list[StoredPassage]:
         """The passages with these ids, in the order given; deleted ones are left out."""

@@ -80,6 +80,13 @@ class VectorIndex:
         ids: Ids = faiss.vector_to_array(self._index.id_map)  # type: ignore[attr-defined]
         return ids
 
+    def scores(self, vector: NDArray[np.float32], ids: Ids) -> Scores:
+        """(n,) float32: the inner product of each passage named, in the order given."""
+        if not len(ids):
+            return np.empty(0, np.float32)
+        scores: Scores = self._index.reconstruct_batch(ids) @ vector
+        return scores
+
     def search(self, vector: NDArray[np.float32], limit: int) -> tuple[Ids, Scores]:
         """The nearest passages, best first, at most `limit`.
 

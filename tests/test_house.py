@@ -19,6 +19,10 @@ ORDER = {
         "store",
         "snapshot",
         "vectors",
+        "words",
+        "bm25",
+        "terms",
+        "irregular",
         "library",
         "embedders",
         "chunker",
@@ -40,6 +44,8 @@ ORDER = {
         "live",
         "answerer",
         "retriever",
+        "selection",
+        "ranking",
         "highlight",
         "settings",
         "records",
@@ -49,6 +55,9 @@ ORDER = {
 # Which file may import which library.
 KNOWN_BY = {
     "faiss": {"index/vectors.py"},
+    "tantivy": {"index/words.py"},
+    "rapidfuzz": {"index/words.py"},
+    "Stemmer": {"index/terms.py"},
     "sqlite3": {
         "index/library/schema.py",
         "index/library/reader.py",
@@ -129,6 +138,8 @@ def test_importing_loads_nothing_heavy() -> None:
         "transformers",
         "sentence_transformers",
         "faiss",
+        "tantivy",
+        "rapidfuzz",
         "lxml",
         "mammoth",
         "openpyxl",

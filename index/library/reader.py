@@ -76,6 +76,16 @@ class LibraryReader:
             )
             return [StoredPassage(passage_from(*fields), title) for *fields, title in rows]
 
+    def terms(self, ids: Sequence[int]) -> list[str]:
+        """Terms of the passages with these ids, in the order given; "" for one that is gone."""
+        with translated(self._path):
+            rows = self._db.execute(
+                "SELECT coalesce(p.terms, '') FROM json_each(?) wanted "
+                "LEFT JOIN passages p ON p.id = wanted.value ORDER BY wanted.key",
+                (json.dumps([int(i) for i in ids]),),
+            )
+            return [terms for (terms,) in rows]
+
     def passage_ids(self) -> NDArray[np.int64]:
         """(passages,) int64, ascending."""
         with translated(self._path):

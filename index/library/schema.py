@@ -13,6 +13,9 @@ from index.records import Document, Passage, Section
 
 FILE = "library.db"
 
+VERSION = 2
+"""Of the tables; kept in SQLite's user_version."""
+
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS documents(
     row INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -25,7 +28,7 @@ CREATE TABLE IF NOT EXISTS passages(
     id INTEGER PRIMARY KEY,
     document INTEGER NOT NULL REFERENCES documents(row) ON DELETE CASCADE,
     start INTEGER NOT NULL, end INTEGER NOT NULL, heading TEXT NOT NULL,
-    page INTEGER, text TEXT NOT NULL, key BLOB NOT NULL) STRICT;
+    page INTEGER, text TEXT NOT NULL, terms TEXT NOT NULL, key BLOB NOT NULL) STRICT;
 CREATE INDEX IF NOT EXISTS passages_by_document ON passages(document);
 CREATE INDEX IF NOT EXISTS passages_by_key ON passages(key);
 CREATE TABLE IF NOT EXISTS vectors(key BLOB PRIMARY KEY, vector BLOB NOT NULL) STRICT;

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from index.library.schema import (
     FILE,
     SCHEMA,
+    VERSION,
     Counts,
     FileState,
     StoredPassage,
@@ -33,7 +34,12 @@ class LibraryWriter:
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")  # a snapshot must not outlive its rows
             self._db.execute("PRAGMA foreign_keys = ON")
-            self._db.executescript(SCHEMA)
+            (version,) = self._db.execute("PRAGMA user_version").fetchone()
+            if version != VERSION:  # what was embedded is kept, the rest is read again
+                self._db.executescript(
+                    "DROP TABLE IF EXISTS passages; DROP TABLE IF EXISTS documents;"
+                    f"{SCHEMA}; PRAGMA user_version = {VERSION}"
+                )
 
     def __enter__(self) -> "LibraryWriter":
         return self
@@ -74,6 +80,7 @@ class LibraryWriter:
         document: Document,
         state: FileState,
         passages: Sequence[Passage],
+        terms: Sequence[str],
         keys: Sequence[bytes],
         born: int,
     ) -> None:
@@ -95,10 +102,10 @@ class LibraryWriter:
                 ),
             ).lastrowid
             self._db.executemany(
-                "INSERT INTO passages VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO passages VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
-                    (p.id, row, p.start, p.end, json.dumps(p.heading), p.page, p.text, key)
-                    for p, key in zip(passages, keys, strict=True)
+                    (p.id, row, p.start, p.end, json.dumps(p.heading), p.page, p.text, found, key)
+                    for p, found, key in zip(passages, terms, keys, strict=True)
                 ),
             )
 
@@ -160,6 +167,19 @@ class LibraryWriter:
                 blobs += blob
         matrix = np.frombuffer(bytes(blobs), "<f4").reshape(len(ids), dimension)
         return np.array(ids, np.int64), matrix
+
+    def terms(self) -> Iterator[tuple[int, str]]:
+        """(id, terms) of all live passages, ascending by id."""
+        with translated(self._path):
+            yield from self._db.execute(
+                "SELECT p.id, p.terms FROM passages p JOIN documents d ON d.row = p.document "
+                "WHERE d.died IS NULL ORDER BY p.id"
+            )
+
+    def mean_terms(self) -> float:
+        """Terms in a live passage, on average; 0 where there is none."""
+        lengths = [found.count("  ") + 1 for _, found in self.terms()]
+        return sum(lengths) / len(lengths) if lengths else 0.0
 
     def counts(self, snapshot: int) -> Counts:
         with translated(self._path):

@@ -1,0 +1,170 @@
+"""Which passages hold which terms. The only file that imports tantivy.
+
+Tantivy (an inverted index on disk) finds the candidates and knows how common a term is;
+their scores are `index.bm25`'s, so that a passage found by meaning gets the same score.
+"""
+
+import os
+import shutil
+import tempfile
+import weakref
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.errors import IndexDamaged, IndexProblem
+from index.terms import pairs
+
+if TYPE_CHECKING:
+    import tantivy
+
+FOLDER = "words"
+
+_TERMS, _PAIRS, _ID = "terms", "pairs", "id"
+_HEAP = 64 * 1024 * 1024
+
+# A word of so many letters may have so many wrong ones (two letters swapped count as one).
+_LEAST_LETTERS = 4
+_TWO_WRONG_FROM = 8
+_MOST_ALIKE = 3
+
+
+class WordIndex:
+    """The terms of every passage of one snapshot. Safe to share between threads."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open what `write` wrote into `folder`.
+
+        Raises:
+            IndexDamaged: it is not an index that tantivy can read.
+            IndexProblem: the folder is read-only and no copy of it can be made.
+        """
+        import tantivy
+
+        path = folder / FOLDER
+        if path.is_dir() and not os.access(path, os.W_OK):
+            # tantivy locks the folder even to read it; on a read-only disk a copy is read
+            path = self._copied(path)
+        try:
+            index = tantivy.Index.open(str(path))
+            index.config_reader("manual", 0)
+            index.reload()
+            self._searcher = index.searcher()
+            _delete_locks(path)
+        except (ValueError, OSError) as error:
+            raise IndexDamaged(f"{folder / FOLDER} cannot be read; run `make index`") from error
+        self._schema = index.schema
+
+    def _copied(self, path: Path) -> Path:
+        """A copy that lasts as long as this index is open."""
+        try:
+            copy = Path(tempfile.mkdtemp(prefix="citewell-"))
+            weakref.finalize(self, shutil.rmtree, copy, ignore_errors=True)
+            for file in path.iterdir():
+                shutil.copyfile(file, copy / file.name)
+        except OSError as error:
+            raise IndexProblem(
+                f"{path} is read-only and cannot be copied to be read: {error}; "
+                "free the disk of the temporary files, then try again"
+            ) from error
+        return copy
+
+    @property
+    def count(self) -> int:
+        return int(self._searcher.num_docs)
+
+    def frequency(self, term: str) -> int:
+        """How many passages hold a term, or a pair of terms."""
+        field = _PAIRS if "_" in term else _TERMS
+        return int(self._searcher.doc_freq(field, term))
+
+    def alike(self, term: str) -> list[tuple[str, int]]:
+        """(term, typing errors) of the terms spelt most like an unknown one, at most 3.
+
+        The first letter is taken to be right. Nearest first, of equals the most common;
+        [] where nothing is near enough. Errors are counted as by Damerau and Levenshtein
+        (optimal string alignment).
+        """
+        from rapidfuzz.distance import OSA
+        from rapidfuzz.process import extract
+
+        if len(term) < _LEAST_LETTERS or not term.isalpha():
+            return []
+        known = dict(self._searcher.terms_with_prefix(_TERMS, term[0]))
+        near = extract(
+            term,
+            known.keys(),
+            scorer=OSA.distance,
+            score_cutoff=2 if len(term) >= _TWO_WRONG_FROM else 1,
+            limit=None,
+        )
+        ranked = sorted(
+            ((found, int(wrong)) for found, wrong, _ in near),
+            key=lambda match: (match[1], -known[match[0]], match[0]),
+        )
+        return ranked[:_MOST_ALIKE]
+
+    def search(self, weights: dict[str, float], limit: int) -> NDArray[np.int64]:
+        """The passages that hold most of these terms and pairs, by tantivy's own BM25.
+
+        Args:
+            weights: what each counts, as a factor.
+
+        Returns:
+            ids (k,) int64, best first, k <= limit; (0,) where none holds any.
+        """
+        from tantivy import Occur, Query
+
+        if limit < 1 or not weights:
+            return np.empty(0, np.int64)
+        clauses = []
+        for term, weight in weights.items():
+            field = _PAIRS if "_" in term else _TERMS
+            option = "basic" if field == _PAIRS else "freq"
+            query = Query.term_query(self._schema, field, term, option)
+            clauses.append((Occur.Should, Query.boost_query(query, weight)))
+        found = self._searcher.search(Query.boolean_query(clauses), limit, count=False).hits
+        ids = self._searcher.fast_field_values(_ID, [address for _, address in found])
+        return np.array(ids, np.int64)
+
+
+def write(folder: Path, passages: Iterable[tuple[int, Sequence[str]]]) -> None:
+    """Write the terms of passages, by their ids, into `folder`; OSError where the disk refuses."""
+    import tantivy
+
+    path = folder / FOLDER
+    path.mkdir()
+    try:
+        writer = tantivy.Index(_schema(), path=str(path)).writer(_HEAP, num_threads=1)
+        for passage_id, found in passages:
+            document = tantivy.Document()
+            document.add_unsigned(_ID, passage_id)
+            document.add_text(_TERMS, " ".join(found))
+            document.add_text(_PAIRS, " ".join(pairs(found)))
+            writer.add_document(document)
+        writer.commit()
+        writer.wait_merging_threads()
+    except ValueError as error:  # tantivy has no other error for a full disk
+        raise OSError(f"the words cannot be written: {error}") from error
+    _delete_locks(path)
+    for file in path.iterdir():  # tantivy hides some from everyone but who built the index
+        file.chmod(path.stat().st_mode & 0o666)
+
+
+def _delete_locks(path: Path) -> None:
+    """What tantivy leaves behind. Nothing is ever written there again that they would guard."""
+    for lock in path.glob("*.lock"):  # hidden ones too
+        lock.unlink(missing_ok=True)
+
+
+def _schema() -> "tantivy.Schema":
+    import tantivy
+
+    builder = tantivy.SchemaBuilder()
+    builder.add_unsigned_field(_ID, fast=True)
+    builder.add_text_field(_TERMS, tokenizer_name="whitespace", index_option="freq")
+    builder.add_text_field(_PAIRS, tokenizer_name="whitespace", index_option="basic")
+    return builder.build()
