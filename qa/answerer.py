@@ -7,12 +7,13 @@ from index.embedders import Embedder
 from index.errors import QuestionError
 from index.records import Document
 from index.store import Store
-from qa.records import IndexInfo, Response
-from qa.retriever import by_meaning
+from qa.records import IndexInfo, Mode, Response
+from qa.retriever import retrieve
 
 MAX_QUESTION = 1000
 MAX_LIMIT = 50
 DEFAULT_LIMIT = 5
+DEFAULT_MODE: Mode = "hybrid"
 
 
 class Answerer:
@@ -39,22 +40,23 @@ class Answerer:
         """
         return cls(Store(index, embedder.fingerprint, embedder.model), embedder)
 
-    def ask(self, question: str, limit: int = DEFAULT_LIMIT) -> Response:
+    def ask(self, question: str, limit: int = DEFAULT_LIMIT, mode: Mode = DEFAULT_MODE) -> Response:
         """The passages that answer a question, best first.
 
         Args:
             question: 1 to 1,000 characters that are not all space, no control characters.
             limit: most passages to return, 1 to 50.
+            mode: how they are ranked.
 
         Raises:
             QuestionError: the question or the limit is not as it must be.
         """
         question = clean_question(question)
         check_limit(limit)
-        hits, timings = by_meaning(question, limit, self._store, self._embedder)
+        hits, timings = retrieve(question, limit, mode, self._store, self._embedder)
         return Response(
             question=question,
-            mode="meaning",
+            mode=mode,
             answer=None,
             hits=hits,
             index=self.info,

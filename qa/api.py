@@ -11,7 +11,7 @@ from pydantic_core import from_json
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from qa import records
-from qa.answerer import DEFAULT_LIMIT, MAX_LIMIT, MAX_QUESTION, Answerer
+from qa.answerer import DEFAULT_LIMIT, DEFAULT_MODE, MAX_LIMIT, MAX_QUESTION, Answerer
 from qa.problems import MEDIA_TYPE, FieldError, Problem, Refused
 
 MAX_BODY = 64 * 1024
@@ -26,13 +26,17 @@ class AskRequest(BaseModel):
     limit: int = Field(
         default=DEFAULT_LIMIT, ge=1, le=MAX_LIMIT, description="Most passages to return"
     )
-    mode: Literal["meaning"] = Field(
-        default="meaning", description="How passages are ranked; by meaning only, for now"
+    mode: records.Mode = Field(
+        default=DEFAULT_MODE,
+        description="How passages are ranked: by meaning, by words, or by both together",
     )
     answer: bool = Field(
         default=True, description="Look for the exact answer; none is given yet, either way"
     )
-    explain: bool = Field(default=False, description="Say where the time went")
+    explain: bool = Field(
+        default=False,
+        description="Say where the time went, and why each passage stands where it does",
+    )
 
 
 class AnswerOut(BaseModel):
@@ -55,9 +59,29 @@ class DocumentOut(BaseModel):
 class ScoresOut(BaseModel):
     """Higher is better; null where a ranking was not asked."""
 
-    meaning: float | None
-    words: float | None
-    fused: float
+    meaning: float | None = Field(description="Cosine of question and passage, in [-1, 1]")
+    words: float | None = Field(description="How much of the question's words it holds, in [0, 1)")
+    fused: float = Field(description="What the passages are ordered by")
+
+
+class PlaceOut(BaseModel):
+    """Where the same text stands as well."""
+
+    document: DocumentOut
+    start: int
+    end: int
+    page: int | None
+
+
+class PartsOut(BaseModel):
+    """Why a passage stands where it does: what each consideration gave; the sum is `fused`."""
+
+    meaning: float
+    words: float
+    opening: float = Field(description="For opening a document, where nothing is near the question")
+    heading: float = Field(description="Taken off a passage that is a heading alone")
+    neighbour: float = Field(description="Taken off for repeating text of better passages")
+    matched: list[str] = Field(description="Words of the question that the passage holds")
 
 
 class PassageOut(BaseModel):
@@ -74,8 +98,12 @@ class PassageOut(BaseModel):
     highlights: list[tuple[int, int]] = Field(
         description="What to mark, as offsets into this passage's text"
     )
-    confidence: float | None = Field(description="null until it is calibrated")
+    confidence: float = Field(
+        description="Probability that it answers the question; comparable between questions"
+    )
     scores: ScoresOut
+    also: list[PlaceOut] = Field(description="Where nearly the same passage stands as well")
+    explain: PartsOut | None = Field(default=None, description="only where asked for")
 
 
 class IndexOut(BaseModel):
@@ -100,6 +128,7 @@ class AskResponse(BaseModel):
     """The passages that answer a question, best first."""
 
     question: str
+    mode: records.Mode
     answer: AnswerOut | None = Field(description="null where nothing answers; always, for now")
     passages: list[PassageOut]
     index: IndexOut
@@ -154,7 +183,7 @@ _NOT_READY = _problem_response("No index that can be served, or too many questio
 
 
 def create_api(
-    current: Callable[[], Answerer], ask_now: Callable[[str, int], records.Response]
+    current: Callable[[], Answerer], ask_now: Callable[[str, int, records.Mode], records.Response]
 ) -> APIBlueprint:
     """The blueprint.
 
@@ -176,7 +205,7 @@ def create_api(
         },
     )
     def ask(body: AskRequest) -> Response:
-        response = ask_now(body.question, body.limit)
+        response = ask_now(body.question, body.limit, body.mode)
         return Response(to_json(response, explain=body.explain), mimetype="application/json")
 
     @api.get("/livez", summary="Is the server up?", responses={200: Status})
@@ -199,8 +228,9 @@ def to_json(response: records.Response, *, explain: bool = False) -> str:
     timings = response.timings
     body = AskResponse(
         question=response.question,
+        mode=response.mode,
         answer=None if answer is None else _answer(answer),
-        passages=[_passage(rank, hit) for rank, hit in enumerate(response.hits, 1)],
+        passages=[_passage(rank, hit, explain) for rank, hit in enumerate(response.hits, 1)],
         index=IndexOut.model_validate(response.index, from_attributes=True),
         took_ms=round(timings.total, 2),
     )
@@ -224,9 +254,9 @@ def _answer(answer: records.Answer) -> AnswerOut:
     )
 
 
-def _passage(rank: int, hit: records.Hit) -> PassageOut:
+def _passage(rank: int, hit: records.Hit, explain: bool) -> PassageOut:
     passage = hit.passage
-    return PassageOut(
+    shown = PassageOut(
         rank=rank,
         id=str(passage.id),  # 64 bits are more than a JavaScript number holds
         document=DocumentOut(id=passage.document_id, title=hit.title, source=hit.source),
@@ -238,4 +268,25 @@ def _passage(rank: int, hit: records.Hit) -> PassageOut:
         highlights=list(hit.highlights),
         confidence=hit.confidence,
         scores=ScoresOut.model_validate(hit.scores, from_attributes=True),
+        also=[_place(place) for place in hit.also],
+    )
+    if explain:
+        parts = hit.scores.parts
+        shown.explain = PartsOut(
+            meaning=parts.meaning,
+            words=parts.words,
+            opening=parts.opening,
+            heading=parts.heading,
+            neighbour=parts.neighbour,
+            matched=list(hit.matched),
+        )
+    return shown
+
+
+def _place(place: records.Place) -> PlaceOut:
+    return PlaceOut(
+        document=DocumentOut(id=place.document_id, title=place.title, source=place.source),
+        start=place.start,
+        end=place.end,
+        page=place.page,
     )

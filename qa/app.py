@@ -61,11 +61,11 @@ def create_app(
     problems.register(app)
     permits = BoundedSemaphore(at_once)
 
-    def ask(question: str, limit: int) -> records.Response:
+    def ask(question: str, limit: int, mode: records.Mode) -> records.Response:
         if not permits.acquire(blocking=False):
             raise problems.Refused(503, "too many questions at once; try again in a moment")
         try:
-            return current().ask(question, limit)
+            return current().ask(question, limit, mode)
         finally:
             permits.release()
 

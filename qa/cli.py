@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 import click
 
 from index.errors import CitewellError, IndexProblem, SettingsError
+from qa.records import Mode
 from qa.settings import DEFAULT_DOCUMENTS, LOOPBACK_HOSTS, Settings, is_loopback, read_settings
 
 # Exit statuses. 2 is also click's own, for a flag that does not exist.
@@ -100,17 +101,27 @@ def index(docs: str | None, **flags: str | None) -> None:
 @main.command()
 @click.argument("question")
 @click.option("--limit", default=3, show_default=True, help="Most passages to show")
+@click.option(
+    "--mode",
+    type=click.Choice(["hybrid", "meaning", "words"]),
+    default="hybrid",
+    show_default=True,
+    help="Rank by meaning, by words, or by both",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print what POST /ask would answer")
 @_index
 @_model
 @_one_line_errors
-def ask(question: str, limit: int, as_json: bool, **flags: str | None) -> None:
+def ask(question: str, limit: int, mode: Mode, as_json: bool, **flags: str | None) -> None:
     """Ask a question; print the passages that answer it.
+
+    The percentage is the probability that a passage answers.
 
     \b
     Examples:
       citewell ask "who leads the center?"
       citewell ask --json --limit 1 "when was trading banned?"
+      citewell ask --mode words "annex 7b"
     """
     from index.embedders import open_embedder
     from qa.answerer import Answerer, check_limit, clean_question
@@ -123,7 +134,7 @@ def ask(question: str, limit: int, as_json: bool, **flags: str | None) -> None:
     embedder = open_embedder(settings.model)
     answerer = Answerer.open(settings.index, embedder)
     _ = embedder.dimension  # loads the model, so that the time told is the question's own
-    response = answerer.ask(question, limit)
+    response = answerer.ask(question, limit, mode)
     if as_json:
         click.echo(to_json(response))
         return

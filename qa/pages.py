@@ -12,9 +12,16 @@ from flask import Blueprint, Response, make_response, render_template, request, 
 from index.errors import CitewellError, IndexProblem, QuestionError
 from index.records import Document
 from qa import records
-from qa.answerer import DEFAULT_LIMIT, MAX_QUESTION, Answerer
+from qa.answerer import DEFAULT_LIMIT, DEFAULT_MODE, MAX_QUESTION, Answerer
 from qa.problems import MEDIA_TYPE, Refused, prefers_html
-from qa.records import Answer, Hit
+from qa.records import Answer, Hit, Mode
+
+# How passages can be ranked, and what the switch calls it
+MODES: dict[Mode, str] = {
+    "hybrid": "meaning and words",
+    "meaning": "meaning only",
+    "words": "words only",
+}
 
 # Asked of the sample documents; shown where nothing has been asked yet.
 EXAMPLES = (
@@ -61,15 +68,19 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A hit as the page shows it: its text without the heading line that stands above it."""
+    """A hit as the page shows it: its text without the heading line that stands above it.
+
+    `also` are other places where it stands.
+    """
 
     source: Source
-    score: float
+    confidence: float
     pieces: tuple[Piece, ...]
+    also: tuple[Source, ...]
 
 
 def create_pages(
-    current: Callable[[], Answerer], ask: Callable[[str, int], records.Response]
+    current: Callable[[], Answerer], ask: Callable[[str, int, Mode], records.Response]
 ) -> Blueprint:
     """The blueprint.
 
@@ -82,17 +93,21 @@ def create_pages(
     @pages.get("/")
     def search() -> Response:
         question = request.args.get("q", "")
+        mode = next((mode for mode in MODES if mode == request.args.get("mode")), DEFAULT_MODE)
         info = response = error = None
         status = 200
         try:
             info = current().info
-            response = ask(question, DEFAULT_LIMIT) if question.strip() else None
+            response = ask(question, DEFAULT_LIMIT, mode) if question.strip() else None
         except CitewellError as problem:
             error, status = str(problem), _status(problem)
         hits = response.hits if response else ()
         page = render_template(
             "search.html",
             question=question,
+            mode=mode,
+            modes=MODES,
+            default_mode=DEFAULT_MODE,
             response=response,
             found=[_found(hit, question) for hit in hits],
             answered=response
@@ -196,8 +211,18 @@ def _found(hit: Hit, question: str) -> Found:
             page=passage.page,
             link=_link(passage.document_id, passage.start, passage.end, question),
         ),
-        score=hit.scores.fused,
+        confidence=hit.confidence,
         pieces=tuple(_pieces(passage.text, body, len(passage.text), hit.highlights)),
+        also=tuple(
+            Source(
+                title=place.title,
+                headings=(),
+                document_id=place.document_id,
+                page=place.page,
+                link=_link(place.document_id, place.start, place.end, question),
+            )
+            for place in hit.also
+        ),
     )
 
 

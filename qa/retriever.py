@@ -1,66 +1,162 @@
-"""Question → hits."""
+"""Question → hits: candidates by meaning and by words, each scored on both sides, fused."""
 
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
+from index.bm25 import Asked, matched
 from index.embedders import Embedder
+from index.library import StoredPassage
 from index.store import Store
 from qa.highlight import best_sentences
-from qa.records import Hit, Scores, Timings
+from qa.ranking import BARE_HEADING, confidence, opening_bonus, weights
+from qa.records import Hit, Mode, Parts, Place, Scores, Timings
+from qa.selection import Candidate, Chosen, overlap, select
 
-# Below this cosine the nearest passage is hardly about the question at all ("who leads the
-# center?" asked of a text that calls it many names), and the order is mostly noise. Then the
-# passage with which a document opens gets a bonus, more the vaguer it is: it names what the
-# document is about. On SQuAD dev, where 5% of the questions are that vague, it changes R@1
-# from .599 to .599 and R@5 from .841 to .843.
-_VAGUE = 0.4
-_OPENING_BONUS = 0.15
-_VAGUE_CANDIDATES = 100
+# Taken from each ranking. On SQuAD dev no more than 100 changes the first ten.
+_CANDIDATES = 100
+
+# Looked at for a list of a given length, beyond its double: enough to find another text
+# where neighbours and repetitions stand first.
+_SPARE = 20
+
+# A hit's lead is taken over the best that does not overlap it, which stands among these.
+_AT_LEAST = 4
 
 
-def by_meaning(
-    question: str, limit: int, store: Store, embedder: Embedder
+def retrieve(
+    question: str, limit: int, mode: Mode, store: Store, embedder: Embedder
 ) -> tuple[tuple[Hit, ...], Timings]:
-    """The passages whose embeddings are nearest to the question's, best first.
+    """The passages that answer a question, best first by `scores.fused`.
 
-    `scores.meaning` is the cosine, in [-1, 1]; `scores.fused` differs from it only for the
-    opening passages of documents, where no passage is near. At most `limit` hits; () for
-    an empty index.
+    At most `limit` hits. () for an empty index, and by words where none is known. The list
+    of a larger limit begins with that of a smaller one.
     """
     began = time.perf_counter()
-    vector = embedder.embed_question(question)
+    vector = None if mode == "words" else embedder.embed_question(question)
     embedded = time.perf_counter()
-    ids, cosines = store.by_meaning(vector, max(limit, _VAGUE_CANDIDATES))
-    bonus = _OPENING_BONUS * max(0.0, 1 - float(cosines[0]) / _VAGUE) if len(ids) else 0.0
-    if not bonus:
-        ids, cosines = ids[:limit], cosines[:limit]
+    asked = store.asked(question)
+    wanted = 2 * limit + _SPARE
+    found = _find(vector, asked, mode, max(_CANDIDATES, wanted), store)
     searched = time.perf_counter()
-    cosine = dict(zip(ids.tolist(), cosines.tolist(), strict=True))
-    scored = [
-        (stored, cosine[stored.passage.id] + (bonus if stored.passage.start == 0 else 0.0))
-        for stored in store.fetch(ids.tolist())
-    ]
-    found = sorted(scored, key=lambda entry: -entry[1])[:limit]  # stable: ties stay in order
-    marks = best_sentences(
-        question,
-        [stored.passage.text for stored, _ in found],
-        [stored.passage.after((stored.title, *stored.passage.heading)[-1]) for stored, _ in found],
-    )
-    root = Path(store.manifest.root)
-    hits = tuple(
-        Hit(
-            passage=stored.passage,
-            title=stored.title,
-            source=str(root / stored.passage.document_id),
-            scores=Scores(meaning=cosine[stored.passage.id], words=None, fused=fused),
-            highlights=highlights,
-            confidence=None,
-        )
-        for (stored, fused), highlights in zip(found, marks, strict=True)
-    )
+    chosen = select(_candidates(found, mode, wanted, store), max(limit, _AT_LEAST))
+    hits = _hits(chosen, limit, mode, asked, Path(store.manifest.root))
     done = time.perf_counter()
     return hits, Timings(
         embed=(embedded - began) * 1e3,
         search=(searched - embedded) * 1e3,
         fetch=(done - searched) * 1e3,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What both rankings say of the passages that either found; rows match.
+
+    `terms` are as the index keeps them. A score that the mode does not have is 0.
+    """
+
+    ids: NDArray[np.int64]
+    cosines: NDArray[np.float64]
+    shares: NDArray[np.float64]
+    terms: list[str]
+
+
+def _find(
+    vector: NDArray[np.float32] | None, asked: Asked, mode: Mode, wanted: int, store: Store
+) -> _Found:
+    """The `wanted` first of each ranking that the mode has, each scored by both."""
+    none = np.empty(0, np.int64)
+    nearest = none if vector is None else store.by_meaning(vector, wanted)[0]
+    worded = none if mode == "meaning" else store.by_words(asked, wanted)
+    ids = np.array(list(dict.fromkeys([*nearest.tolist(), *worded.tolist()])), np.int64)
+    terms = store.terms(ids.tolist())
+    zeros = np.zeros(len(ids))
+    return _Found(
+        ids=ids,
+        cosines=zeros if vector is None else store.cosines(vector, ids).astype(np.float64),
+        shares=zeros if mode == "meaning" else store.word_scores(asked, terms),
+        terms=terms,
+    )
+
+
+def _candidates(found: _Found, mode: Mode, wanted: int, store: Store) -> list[Candidate]:
+    """The `wanted` best of what was found, best first; all where openings are worth more."""
+    for_meaning, for_words = weights(mode)
+    bonus = opening_bonus(mode, found.cosines)
+    fused = for_meaning * found.cosines + for_words * found.shares
+    order = np.argsort(-fused, kind="stable")[: None if bonus else wanted]
+    rows = {int(found.ids[row]): int(row) for row in order}
+    candidates = []
+    for stored in store.fetch(list(rows)):
+        row = rows[stored.passage.id]
+        meaning, words = float(found.cosines[row]), float(found.shares[row])
+        candidates.append(
+            Candidate(
+                stored=stored,
+                terms=found.terms[row],
+                meaning=None if mode == "words" else meaning,
+                words=None if mode == "meaning" else words,
+                parts=Parts(
+                    meaning=for_meaning * meaning,
+                    words=for_words * words,
+                    opening=bonus if stored.passage.start == 0 else 0.0,
+                    heading=-BARE_HEADING if _is_heading(stored) else 0.0,
+                    neighbour=0.0,
+                ),
+            )
+        )
+    return candidates
+
+
+def _is_heading(stored: StoredPassage) -> bool:
+    """Whether a passage is its heading and nothing else; what follows has headings of its own."""
+    heading = (stored.title, *stored.passage.heading)[-1]
+    return stored.passage.text == heading
+
+
+def _hits(
+    chosen: Sequence[Chosen], limit: int, mode: Mode, asked: Asked, root: Path
+) -> tuple[Hit, ...]:
+    leads = [_lead(chosen, rank) for rank in range(min(limit, len(chosen)))]
+    shown = [entry.candidate for entry in chosen[:limit]]
+    marks = best_sentences(asked, [candidate.stored for candidate in shown])
+    return tuple(
+        Hit(
+            passage=candidate.stored.passage,
+            title=candidate.stored.title,
+            source=str(root / candidate.stored.passage.document_id),
+            scores=Scores(
+                candidate.meaning, candidate.words, candidate.fused, lead, candidate.parts
+            ),
+            highlights=highlights,
+            confidence=confidence(mode, candidate.meaning or 0.0, candidate.words or 0.0, lead),
+            matched=matched(asked, candidate.terms),
+            also=tuple(_place(stored, root) for stored in entry.same),
+        )
+        for entry, candidate, highlights, lead in zip(chosen, shown, marks, leads, strict=False)
+    )
+
+
+def _lead(chosen: Sequence[Chosen], rank: int) -> float:
+    """How far a hit is ahead of the best other that does not overlap it; its score if none."""
+    this = chosen[rank].candidate
+    others = (c.candidate for n, c in enumerate(chosen) if n != rank)
+    best = next((other.fused for other in others if not overlap(this, other)), 0.0)
+    return this.fused - best
+
+
+def _place(stored: StoredPassage, root: Path) -> Place:
+    passage = stored.passage
+    return Place(
+        document_id=passage.document_id,
+        title=stored.title,
+        source=str(root / passage.document_id),
+        start=passage.start,
+        end=passage.end,
+        page=passage.page,
     )

@@ -82,7 +82,10 @@ def response_lines(response: Response, *, colour: bool) -> Iterable[str]:
         place = " › ".join((hit.title, *hit.passage.heading))
         head = f"{rank}. {_plain(place)}"
         yield click.style(head, bold=True) if colour else head
-        yield f"   {_plain(hit.passage.document_id)}{page}  ({hit.scores.fused:.2f})"
+        yield f"   {_plain(hit.passage.document_id)}{page}  ({hit.confidence:.0%})"
+        for other in hit.also:
+            page = f", page {other.page}" if other.page else ""
+            yield f"   also in {_plain(other.document_id)}{page}"
         yield ""
         yield from _body(hit, colour=colour)
         yield ""

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from index.errors import IndexMissing
 from qa.answerer import Answerer
 from qa.app import create_app
-from qa.records import Response
+from qa.records import Mode, Response
 from tests.fakes import CountingEmbedder
 
 
@@ -21,10 +21,12 @@ def test_the_passage_that_answers_comes_first(client: FlaskClient) -> None:
     took = body.pop("took_ms")
     assert isinstance(took, float)
     assert body.pop("index").keys() == {"snapshot", "built_at", "documents", "passages", "model"}
-    assert body == {"question": "who leads the center?", "answer": None}
+    assert body == {"question": "who leads the center?", "mode": "hybrid", "answer": None}
     score = passage.pop("scores")
-    assert score["meaning"] == score["fused"] > 0.8
-    assert score["words"] is None
+    assert score["meaning"] > 0.8
+    assert 0 < score["words"] < 1
+    assert score["fused"] == pytest.approx((score["meaning"] + score["words"]) / 2)
+    assert 0 < passage.pop("confidence") < 1
     source = passage["document"].pop("source")
     assert source.endswith("/documents/center.md")
     text = "Leadership\n\nThe academy leads the center. Its budget is not known yet."
@@ -38,7 +40,7 @@ def test_the_passage_that_answers_comes_first(client: FlaskClient) -> None:
         "start": passage["end"] - len(text),
         "end": passage["end"],
         "highlights": [[12, 41]],
-        "confidence": None,
+        "also": [],
     }
     assert passage["text"][12:41] == "The academy leads the center."
 
@@ -53,7 +55,7 @@ def test_offsets_slice_back_to_the_document(client: FlaskClient, answerer: Answe
 def test_five_passages_come_unless_another_limit_is_set(
     make_answerer: Callable[[dict[str, str]], Answerer],
 ) -> None:
-    own = make_answerer({f"{n}.txt": f"Bees number {n}." for n in range(8)})
+    own = make_answerer({f"{n}.txt": f"Bees number {n}{n}." for n in range(8)})
     client = create_app(lambda: own).test_client()
     ranks = [
         p["rank"] for p in client.post("/ask", json={"question": "bees"}).get_json()["passages"]
@@ -68,6 +70,47 @@ def test_explain_says_where_the_time_went(client: FlaskClient) -> None:
     assert body["explain"].keys() == {"embed", "search", "fetch"}
     assert sum(body["explain"].values()) == pytest.approx(body["took_ms"], abs=0.02)
     assert "explain" not in client.post("/ask", json={"question": "bees"}).get_json()
+
+
+def test_explain_says_what_each_ranking_gave_and_which_words_matched(client: FlaskClient) -> None:
+    asked = {"question": "who leads the zebra center?", "explain": True}
+    first = client.post("/ask", json=asked).get_json()["passages"][0]
+    explained = first["explain"]
+    assert explained.pop("matched") == ["leads", "center"]
+    assert explained == pytest.approx(
+        {
+            "meaning": first["scores"]["meaning"] / 2,
+            "words": first["scores"]["words"] / 2,
+            "opening": 0,
+            "heading": 0,
+            "neighbour": 0,
+        }
+    )
+    plain = client.post("/ask", json={"question": "bees"}).get_json()
+    assert "explain" not in plain["passages"][0]
+
+
+def test_a_mode_is_the_ranking_that_is_asked(client: FlaskClient) -> None:
+    def scores(mode: str) -> list[tuple[bool, bool]]:
+        body = client.post("/ask", json={"question": "tram depot", "mode": mode}).get_json()
+        assert body["mode"] == mode
+        found = [passage["scores"] for passage in body["passages"]]
+        return [(s["meaning"] is not None, s["words"] is not None) for s in found]
+
+    assert scores("hybrid") == [(True, True)] * 4
+    assert scores("meaning") == [(True, False)] * 4
+    assert scores("words") == [(False, True)]
+
+
+def test_the_same_text_elsewhere_is_named_with_its_place(
+    make_answerer: Callable[[dict[str, str]], Answerer],
+) -> None:
+    own = make_answerer({"a.txt": "The depot is old.", "b.txt": "The depot is old."})
+    client = create_app(lambda: own).test_client()
+    (passage,) = client.post("/ask", json={"question": "depot"}).get_json()["passages"]
+    (other,) = passage["also"]
+    assert (passage["document"]["id"], other["document"]["id"]) == ("a.txt", "b.txt")
+    assert (other["start"], other["end"], other["page"]) == (0, 17, None)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +135,7 @@ def test_explain_says_where_the_time_went(client: FlaskClient) -> None:
         (b'{"question": "a", "limit": 1.5}', 400, "limit", "valid integer"),
         (b'{"question": "a", "limit": true}', 400, "limit", "valid integer"),
         (b'{"question": "a", "limit": 1e400}', 400, "limit", "valid integer"),
-        (b'{"question": "a", "mode": "magic"}', 400, "mode", "meaning"),
+        (b'{"question": "a", "mode": "magic"}', 400, "mode", "'hybrid', 'meaning' or 'words'"),
         (b'{"question": "a", "answer": 1}', 400, "answer", "valid boolean"),
         (b'{"question": "a", "colour": 1}', 400, "colour", "not permitted"),
         (b'{"question": "a", "limit": NaN}', 400, "", "not valid JSON"),
@@ -186,11 +229,11 @@ def test_too_many_questions_at_once_are_told_so(
         return reply.status_code
 
     class AsksAgainWhileAnswering(Answerer):
-        def ask(self, question: str, limit: int = 5) -> Response:
+        def ask(self, question: str, limit: int = 5, mode: Mode = "hybrid") -> Response:
             if not inner:
                 inner.append(0)
                 inner[0] = send()
-            return super().ask(question, limit)
+            return super().ask(question, limit, mode)
 
     answerer = AsksAgainWhileAnswering.open(index, embedder)
     client = create_app(lambda: answerer, at_once=1).test_client()

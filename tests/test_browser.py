@@ -160,6 +160,22 @@ def test_an_address_with_a_question_is_answered_directly(page: Page) -> None:
     expect(page.get_by_label("Ask your documents")).to_have_value("honey bees")
 
 
+def test_the_ranking_is_switched_in_place_and_stays_in_the_address(page: Page) -> None:
+    page.goto("/?q=tram+depot")
+    expect(page.get_by_role("status")).to_have_text("")
+    page.get_by_label("Rank by").select_option("words only")
+    expect(page.get_by_role("status")).to_have_text("1 passage")
+    expect(page).to_have_url("/?q=tram+depot&mode=words")
+    page.reload()
+    expect(page.get_by_label("Rank by")).to_have_value("words")
+    expect(page.locator("article")).to_have_count(1)
+    page.get_by_label("Rank by").select_option("meaning and words")
+    expect(page).to_have_url("/?q=tram+depot")
+    page.go_back()
+    expect(page.get_by_label("Rank by")).to_have_value("words")
+    expect(page.locator("article")).to_have_count(1)
+
+
 def test_back_and_forward_show_what_was_asked(page: Page) -> None:
     page.goto("/?q=honey")
     page.get_by_label("Ask your documents").fill("tram depot")

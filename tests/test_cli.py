@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -57,7 +58,7 @@ def test_a_question_is_answered_in_the_terminal(folder: Path) -> None:
     assert done.exit_code == 0
     lines = done.output.splitlines()
     assert lines[0] == "1. The new center › The new center › Leadership"
-    assert lines[1].startswith("   center.md  (0.")
+    assert re.fullmatch(r"   center.md  \(\d+%\)", lines[1])
     assert "   »The academy leads the center.« Its budget is not known yet." in lines
     assert lines[-1].startswith("2 passages of 4 in ")
 
@@ -67,6 +68,12 @@ def test_a_question_is_answered_as_json(folder: Path) -> None:
     body = json.loads(done.output)
     assert (body["question"], len(body["passages"])) == ("how much honey?", 3)
     assert body["passages"][0]["document"]["id"] == "notes/bees.txt"
+
+
+def test_by_words_only_what_holds_them_is_found(folder: Path) -> None:
+    done = run("ask", "--mode", "words", "how much honey?", "--index", str(folder / "index"))
+    assert done.output.splitlines()[-1].startswith("1 passage of 4 in ")
+    assert "40 kg of honey" in done.output
 
 
 def test_a_whole_index_passes_the_check(folder: Path) -> None:

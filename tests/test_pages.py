@@ -28,7 +28,7 @@ def answering(answerer: Answerer, change: Callable[[Response], Response]) -> Fla
     changed = SimpleNamespace(
         info=answerer.info,
         document=answerer.document,
-        ask=lambda question, limit: change(answerer.ask(question)),
+        ask=lambda question, limit, mode: change(answerer.ask(question, limit, mode)),
     )
     return create_app(lambda: changed).test_client()  # type: ignore[arg-type, return-value]
 
@@ -62,6 +62,35 @@ def test_each_passage_links_to_its_place(client: FlaskClient) -> None:
     assert '<h2 dir="auto"><mark id="passage" tabindex="-1">Leadership\n\n</mark></h2>' in document
     assert "<mark>The academy leads the center. Its budget is not known yet.</mark>" in document
     assert "← who leads the center?</a>" in document
+
+
+def test_the_ranking_can_be_chosen_without_a_script(client: FlaskClient) -> None:
+    page = client.get(f"{ASKED}&mode=words").get_data(as_text=True)
+    assert '<option value="words" selected>words only</option>' in page
+    assert re.search(r" 2 passages in \d+ ms ", squeezed(page))
+
+
+@pytest.mark.parametrize("address", [ASKED, f"{ASKED}&mode=magic", "/"])
+def test_passages_are_ranked_by_both_unless_told_otherwise(
+    client: FlaskClient, address: str
+) -> None:
+    page = client.get(address).get_data(as_text=True)
+    assert '<option value="hybrid" selected>meaning and words</option>' in page
+
+
+def test_confidence_is_shown_quietly(client: FlaskClient, answerer: Answerer) -> None:
+    (hit, *_) = answerer.ask("who leads the center?").hits
+    page = squeezed(client.get(ASKED).get_data(as_text=True))
+    assert f"likely to answer: {hit.confidence * 100:.0f}%" in page
+
+
+def test_the_same_text_elsewhere_is_linked(
+    make_answerer: Callable[[dict[str, str]], Answerer],
+) -> None:
+    own = make_answerer({"a.txt": "The depot is old.", "b.txt": "The depot is old."})
+    page = unescape(create_app(lambda: own).test_client().get("/?q=depot").get_data(as_text=True))
+    assert page.count("<article") == 1
+    assert 'also in <a href="/documents/b.txt?start=0&end=17&q=depot#passage">b</a>' in page
 
 
 def test_nothing_stands_where_an_answer_would_when_there_is_none(client: FlaskClient) -> None:

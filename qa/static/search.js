@@ -5,6 +5,7 @@ const SLOW_MS = 150; // a shorter wait is not worth a sign
 
 const form = document.querySelector("form[role=search]");
 const box = form.elements.q;
+const mode = form.elements.mode;
 const status = document.getElementById("status");
 
 let running = null;
@@ -12,6 +13,13 @@ let shown = here();
 
 function here() {
   return location.pathname + location.search;
+}
+
+function asked(question) {
+  const page = new URL(form.action).pathname;
+  const query = new URLSearchParams({ q: question });
+  if (question && mode.selectedIndex > 0) query.set("mode", mode.value); // the first is the default
+  return question ? `${page}?${query}` : page;
 }
 
 async function show(address, remember) {
@@ -44,10 +52,12 @@ function results() {
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  const question = box.value.trim();
-  const page = new URL(form.action).pathname;
-  show(question ? `${page}?${new URLSearchParams({ q: question })}` : page, true);
+  show(asked(box.value.trim()), true);
   if (matchMedia("(pointer: coarse)").matches) box.blur(); // a phone's keyboard hides the results
+});
+
+mode.addEventListener("change", () => {
+  if (box.value.trim()) show(asked(box.value.trim()), true);
 });
 
 document.addEventListener("click", (event) => {
@@ -56,12 +66,14 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
   box.value = example.textContent;
   document.getElementById("content").focus({ preventScroll: true }); // the example goes away
-  show(example.pathname + example.search, true);
+  show(asked(box.value), true);
 });
 
 addEventListener("popstate", () => {
   if (here() === shown) return; // only the fragment has changed
-  box.value = new URLSearchParams(location.search).get("q") ?? "";
+  const query = new URLSearchParams(location.search);
+  box.value = query.get("q") ?? "";
+  mode.value = query.get("mode") ?? mode.options[0].value;
   show(here(), false);
 });
 

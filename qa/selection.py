@@ -1,0 +1,115 @@
+"""Candidates → the list: best first, no text twice, no document in every place."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from index.library import StoredPassage
+from index.terms import terms
+from qa.records import Parts
+
+# Neighbouring passages share text, so the second says little that the first did not. What is
+# taken off for each better one; more than this loses answers on SQuAD dev (docs/retrieval.md).
+_NEIGHBOUR = 0.05
+
+# Share of terms that two passages must have in common to count as one text in two places.
+_SAME_TEXT = 0.9
+
+_TELLING = frozenset("not no never none nor without".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A passage that may be shown.
+
+    Attributes:
+        stored: the passage, and its document's title.
+        terms: its terms, title and headings included, as the index keeps them.
+        meaning, words: its scores; None where the mode has none.
+        parts: what they come to.
+    """
+
+    stored: StoredPassage
+    terms: str
+    meaning: float | None
+    words: float | None
+    parts: Parts
+
+    @property
+    def fused(self) -> float:
+        return self.parts.total
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A candidate with a place in the list, and those that say the same elsewhere."""
+
+    candidate: Candidate
+    same: tuple[StoredPassage, ...]
+
+
+def select(candidates: Sequence[Candidate], limit: int) -> list[Chosen]:
+    """The best candidates, best first, at most `limit`.
+
+    A candidate that overlaps better ones is lowered for each; one that says the same as a
+    better one in another place is named with it and takes no place of its own. Ties stay
+    in the order given.
+    """
+    waiting = list(candidates)
+    chosen: list[Candidate] = []
+    said: list[_Said] = []
+    same: list[tuple[StoredPassage, ...]] = []
+    while waiting and len(chosen) <= limit:
+        best = max(waiting, key=lambda candidate: candidate.fused)
+        waiting.remove(best)
+        says = _Said.by(best)
+        twin = next((n for n, other in enumerate(said) if other.same_as(says)), None)
+        if twin is not None:
+            same[twin] += (best.stored,)
+            continue
+        chosen.append(best)
+        said.append(says)
+        same.append(())
+        waiting = [_lowered(other) if overlap(best, other) else other for other in waiting]
+    # one more was looked for, so that the last has all that say the same
+    return [Chosen(*entry) for entry in zip(chosen[:limit], same, strict=False)]
+
+
+def overlap(one: Candidate, other: Candidate) -> bool:
+    """Whether two candidates share text of one document."""
+    a, b = one.stored.passage, other.stored.passage
+    return a.document_id == b.document_id and a.start < b.end and b.start < a.end
+
+
+def _lowered(candidate: Candidate) -> Candidate:
+    parts = candidate.parts
+    return replace(candidate, parts=replace(parts, neighbour=parts.neighbour - _NEIGHBOUR))
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What a passage says, to be compared: its text, and its terms apart from its headings'."""
+
+    text: str
+    body: frozenset[str]
+    head: frozenset[str]
+
+    @classmethod
+    def by(cls, candidate: Candidate) -> "_Said":
+        stored = candidate.stored
+        head = frozenset(terms(" ".join((stored.title, *stored.passage.heading))))
+        return cls(stored.passage.text, frozenset(candidate.terms.split()) - head, head)
+
+    def same_as(self, other: "_Said") -> bool:
+        """Whether both say the same, but for a few words that tell nothing apart.
+
+        Numbers and negations do: two months' reports may differ in nothing else.
+        """
+        if self.text == other.text:
+            return True
+        shared = len(self.body & other.body)
+        if shared < _SAME_TEXT * max(len(self.body), len(other.body)) - len(other.head):
+            return False
+        a, b = self.body - other.head, other.body - self.head
+        if not a or not b or len(a & b) < _SAME_TEXT * len(a | b):
+            return False
+        return not any(term in _TELLING or any(map(str.isdigit, term)) for term in a ^ b)

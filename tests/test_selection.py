@@ -1,0 +1,109 @@
+"""From candidates to the list, by hand."""
+
+from dataclasses import replace
+
+import pytest
+
+from index.bm25 import joined
+from index.library import StoredPassage
+from index.records import Passage
+from index.terms import terms
+from qa.records import Parts
+from qa.selection import Candidate, select
+
+ONE = (
+    "The depot was opened in the spring of 1911 by the mayor and her whole council, who had "
+    "come in the first car, with a band, flags on both sides and children along the muddy "
+    "street behind the market."
+)
+
+
+def candidate(
+    number: int, score: float, text: str, document: str = "", start: int = 0, title: str = "A"
+) -> Candidate:
+    passage = Passage(number, document or f"{number}.txt", start, start + len(text), (), None, text)
+    return Candidate(
+        stored=StoredPassage(passage, title),
+        terms=joined(terms(f"{title}\n{text}")),
+        meaning=score,
+        words=None,
+        parts=Parts(score, 0.0, 0.0, 0.0, 0.0),
+    )
+
+
+def numbers(candidates: list[Candidate], limit: int) -> list[tuple[int, list[int]]]:
+    return [
+        (entry.candidate.stored.passage.id, [other.passage.id for other in entry.same])
+        for entry in select(candidates, limit)
+    ]
+
+
+def test_the_best_come_first_and_no_more_than_the_limit() -> None:
+    some = [candidate(1, 0.2, "bees"), candidate(2, 0.9, "trams"), candidate(3, 0.5, "honey")]
+    assert numbers(some, 2) == [(2, []), (3, [])]
+    assert numbers(some, 9) == [(2, []), (3, []), (1, [])]
+    assert numbers([], 5) == []
+
+
+def test_ties_stay_in_the_order_given() -> None:
+    some = [candidate(n, 0.5, text) for n, text in ((7, "bees"), (3, "trams"), (5, "honey"))]
+    assert numbers(some, 9) == [(7, []), (3, []), (5, [])]
+
+
+def test_a_neighbour_that_repeats_text_is_lowered_once_for_each_better_one() -> None:
+    run = [
+        candidate(n, 0.9 - n / 100, f"passage {n} {word}", "one.txt", start)
+        for n, (word, start) in enumerate([("bees", 0), ("tram", 8), ("honey", 16)])
+    ]
+    other = candidate(9, 0.82, "something else")
+    chosen = select([*run, other], 9)
+    assert [c.candidate.stored.passage.id for c in chosen] == [0, 2, 9, 1]
+    assert [c.candidate.parts.neighbour for c in chosen] == [0, 0, 0, -0.1]
+    assert [c.candidate.fused for c in chosen] == pytest.approx([0.9, 0.88, 0.82, 0.79])
+
+
+def test_passages_that_only_touch_are_no_neighbours() -> None:
+    first = candidate(1, 0.9, "bees", "one.txt", 0)
+    second = candidate(2, 0.8, "trams", "one.txt", 4)
+    assert select([first, second], 2)[1].candidate.parts.neighbour == 0
+
+
+def test_the_same_text_elsewhere_is_named_with_the_better_one() -> None:
+    same = [candidate(1, 0.9, ONE), candidate(2, 0.8, ONE.upper()), candidate(3, 0.7, "bees")]
+    assert numbers(same, 2) == [(1, [2]), (3, [])]
+
+
+def test_what_says_the_same_is_named_even_where_the_list_is_full() -> None:
+    same = [candidate(1, 0.9, ONE), candidate(2, 0.8, ONE)]
+    assert numbers(same, 1) == [(1, [2])]
+
+
+def test_titles_do_not_make_texts_differ() -> None:
+    same = [
+        candidate(1, 0.9, ONE, title="Tramways of the north"),
+        candidate(2, 0.8, ONE.replace("whole", "entire"), title="A history of depots"),
+    ]
+    assert numbers(same, 2) == [(1, [2])]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        ONE.replace("1911", "1912"),
+        ONE.replace("was", "was not"),
+        ONE.replace("opened", "closed").replace("mayor", "queen").replace("spring", "fall"),
+        f"{ONE} The harbor followed after the war, with ships and cranes.",
+    ],
+)
+def test_texts_that_tell_something_else_stay_apart(other: str) -> None:
+    assert numbers([candidate(1, 0.9, ONE), candidate(2, 0.8, other)], 2) == [(1, []), (2, [])]
+
+
+def test_texts_without_words_are_the_same_only_to_the_letter() -> None:
+    some = [candidate(1, 0.9, "!?"), candidate(2, 0.8, "!!"), candidate(3, 0.7, "!?")]
+    assert numbers(some, 3) == [(1, [3]), (2, [])]
+
+
+def test_a_fused_score_is_the_sum_of_its_parts() -> None:
+    whole = replace(candidate(1, 0.9, "bees"), parts=Parts(0.4, 0.3, 0.2, -0.1, -0.05))
+    assert whole.fused == pytest.approx(0.75)
