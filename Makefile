@@ -12,7 +12,7 @@ serve_flags := $(if $(HOST),--host '$(HOST)') $(if $(PORT),--port '$(PORT)')
 index_folder := $(or $(INDEX),$(QA_INDEX),var/index)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve index ask test check clean
+.PHONY: help setup serve index ask test check evaluate clean
 
 help:
 	@echo "make setup   create .venv with pinned dependencies (every target below does)"
@@ -21,6 +21,7 @@ help:
 	@echo "make ask     ask in the terminal             make ask Q=\"who leads the center?\""
 	@echo "make test    run all tests, with coverage"
 	@echo "make check   ruff and mypy"
+	@echo "make evaluate  measure what is found       make evaluate ARGS='--sets sample'"
 	@echo "make clean   delete .venv and everything built under var/"
 
 setup: $(READY)
@@ -56,6 +57,10 @@ check: $(READY)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+
+# the sample alone where there is no folder QA_DATA
+evaluate: $(READY)
+	@$(BIN)/python -m scripts.evaluate $(ARGS)
 
 clean:
 	rm -rf .venv var .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis build *.egg-info

@@ -1,0 +1,1 @@
+"""How well the right passage is found: data sets, metrics, and the product asked itself."""
