@@ -22,7 +22,7 @@ def hit(
         passage=found,
         title="",
         source="",
-        scores=Scores(None, None, 1.0, Parts(0.5, 0.5, 0.0, 0.0)),
+        scores=Scores(None, None, 1.0, 0.5, Parts(0.5, 0.5, 0.0, 0.0, 0.0)),
         highlights=(),
         confidence=confidence,
         matched=(),
