@@ -15,7 +15,8 @@ import pytest
 from index.embedders import Embedder, Vectors, onnx_export, open_embedder
 from index.embedders.exports import RECORD, SUMS, Export, read_export, refusal, write_export
 from index.embedders.onnx_runtime import GRAPH
-from index.errors import ModelError
+from index.errors import IndexMismatch, IndexMissing, ModelError
+from qa.answerer import Answerer
 
 ROOT = Path(__file__).parent.parent
 
@@ -178,6 +179,17 @@ def test_a_reader_without_an_export_says_what_to_do(tmp_path: Path) -> None:
     reader = open_embedder("bundled", tmp_path)
     with pytest.raises(ModelError, match=r"not exported in .*\(int8\); run `make index`"):
         reader.embed_question("tram")
+
+
+def test_a_reader_hears_of_its_index_before_it_hears_of_the_export(
+    index: Path, tmp_path: Path, int8: Embedder
+) -> None:
+    reader = open_embedder("bundled", tmp_path / "none")
+    assert reader.fingerprint == int8.fingerprint
+    with pytest.raises(IndexMissing):
+        Answerer.open(tmp_path / "nothing", reader)
+    with pytest.raises(IndexMismatch, match="built with counting"):
+        Answerer.open(index, reader)
 
 
 @pytest.mark.parametrize("name", [GRAPH, "tokenizer.json", RECORD, SUMS])

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from index.embedders import Embedder, Precision, Vectors
-from index.embedders.exports import Export, read_export, write_export
+from index.embedders.exports import SUMS, Export, read_export, write_export
 from index.errors import ModelError
 
 log = logging.getLogger("citewell")
@@ -80,7 +80,10 @@ class ExportedEmbedder:
 
     @property
     def fingerprint(self) -> str:
-        return self._embedder.fingerprint
+        if self._may_export or (self._kept / SUMS).exists():
+            return self._embedder.fingerprint
+        # a reader without an export hears first what is wrong with its index
+        return self._fingerprint
 
     @property
     def dimension(self) -> int:

@@ -157,16 +157,17 @@ def write_graph(model: "SentenceTransformer", path: Path) -> None:
 
 
 def quantise(graph: Path, to: Path) -> None:
-    """int8 weights with one scale per output channel, and activations rounded as they come.
+    """int8 weights with a scale per output channel, int8 embeddings, and activations rounded
+    as they come.
 
-    The recipe is the best of those compared in docs/embedding.md.
+    The best of the recipes compared in docs/embedding.md.
     """
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     quantize_dynamic(
         graph,
         to,
-        op_types_to_quantize=["MatMul"],
+        op_types_to_quantize=["MatMul", "Gather"],
         per_channel=True,
         weight_type=QuantType.QInt8,
         extra_options={"MatMulConstBOnly": True},
