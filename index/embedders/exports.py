@@ -3,8 +3,8 @@
 import hashlib
 import json
 import os
+import secrets
 import shutil
-import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -79,7 +79,8 @@ def write_export(folder: Path, write: Callable[[Path], Export]) -> Export:
     for leftover in folder.parent.glob(f".{folder.name}-*"):
         if not _is_used(leftover):
             shutil.rmtree(leftover, ignore_errors=True)
-    draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-{os.getpid()}-", dir=folder.parent))
+    draft = folder.parent / f".{folder.name}-{os.getpid()}-{secrets.token_hex(4)}"
+    draft.mkdir()  # not mkdtemp, whose folders no other user can read
     try:
         export = write(draft)
         (draft / RECORD).write_text(json.dumps(asdict(export), indent=1), "utf-8")

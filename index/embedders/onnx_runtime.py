@@ -48,7 +48,7 @@ class OnnxEmbedder:
         self.max_tokens = export.max_tokens
         self._folder = folder
         self._export = export
-        self._threads = threads or len(os.sched_getaffinity(0))
+        self._threads = threads or _cores()
 
     @cached_property
     def _session(self) -> "InferenceSession":
@@ -87,6 +87,13 @@ class OnnxEmbedder:
         vector: Vectors = vectors[0]
         unit: Vectors = vector / np.linalg.norm(vector)
         return unit
+
+
+def _cores() -> int:
+    """Cores that this process may use, which in a container are fewer than there are."""
+    if hasattr(os, "sched_getaffinity"):  # Linux only
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def open_session(graph: Path) -> "InferenceSession":
