@@ -14,7 +14,14 @@ import click
 
 from index.errors import CitewellError, IndexProblem, SettingsError
 from qa.records import Mode
-from qa.settings import DEFAULT_DOCUMENTS, LOOPBACK_HOSTS, Settings, is_loopback, read_settings
+from qa.settings import (
+    DEFAULT_DOCUMENTS,
+    LOOPBACK_HOSTS,
+    Settings,
+    exports,
+    is_loopback,
+    read_settings,
+)
 
 # Exit statuses. 2 is also click's own, for a flag that does not exist.
 _FAILED, _UNUSABLE, _SOME_UNREADABLE, _INTERRUPTED = 1, 2, 3, 130
@@ -22,6 +29,10 @@ _FAILED, _UNUSABLE, _SOME_UNREADABLE, _INTERRUPTED = 1, 2, 3, 130
 _index = click.option("--index", metavar="DIR", help="Folder of the index  [QA_INDEX; var/index]")
 _model = click.option(
     "--model", metavar="MODEL", help="bundled, a folder or a hub name  [QA_MODEL; bundled]"
+)
+
+_precision = click.option(
+    "--precision", metavar="PRECISION", help="int8 or fp32 arithmetic  [QA_PRECISION; int8]"
 )
 
 
@@ -59,6 +70,7 @@ def main() -> None:
 @click.argument("docs", required=False, metavar="[DOCS]")
 @_index
 @_model
+@_precision
 @_one_line_errors
 def index(docs: str | None, **flags: str | None) -> None:
     """Bring the index up to date with the folder DOCS.
@@ -85,9 +97,12 @@ def index(docs: str | None, **flags: str | None) -> None:
         except IndexProblem:
             documents = DEFAULT_DOCUMENTS
     click.echo(f"indexing {documents} into {settings.index}")
+    embedder = open_embedder(
+        settings.model, exports(settings.index), settings.precision, may_export=True
+    )
     bars = Bars()
     try:
-        report = build(documents, settings.index, open_embedder(settings.model), progress=bars)
+        report = build(documents, settings.index, embedder, progress=bars)
     except KeyboardInterrupt:
         bars.close()
         _fail("stopped; what was embedded is kept, the next build goes on from there", _INTERRUPTED)
@@ -111,6 +126,7 @@ def index(docs: str | None, **flags: str | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print what POST /ask would answer")
 @_index
 @_model
+@_precision
 @_one_line_errors
 def ask(question: str, limit: int, mode: Mode, as_json: bool, **flags: str | None) -> None:
     """Ask a question; print the passages that answer it.
@@ -131,9 +147,9 @@ def ask(question: str, limit: int, mode: Mode, as_json: bool, **flags: str | Non
     settings = read_settings(flags, os.environ)
     clean_question(question)  # before the model is loaded
     check_limit(limit)
-    embedder = open_embedder(settings.model)
+    embedder = open_embedder(settings.model, exports(settings.index), settings.precision)
     answerer = Answerer.open(settings.index, embedder)
-    _ = embedder.dimension  # loads the model, so that the time told is the question's own
+    embedder.embed_question("")  # loads the model, so that the time told is the question's own
     response = answerer.ask(question, limit, mode)
     if as_json:
         click.echo(to_json(response))
@@ -147,6 +163,7 @@ def ask(question: str, limit: int, mode: Mode, as_json: bool, **flags: str | Non
 @click.option("--port", help="Port to serve on  [QA_PORT; 8000]")
 @_index
 @_model
+@_precision
 @_one_line_errors
 def serve(**flags: str | None) -> None:
     """Answer questions over HTTP, and in the browser.
@@ -170,8 +187,9 @@ def serve(**flags: str | None) -> None:
     # a queue is expected under load, and whoever is too many is told so
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     settings = read_settings(flags, os.environ)
-    click.echo(f"opening {settings.index} (the model takes a few seconds to load)")
-    live = Live(settings.index, open_embedder(settings.model))
+    click.echo(f"opening {settings.index}")
+    embedder = open_embedder(settings.model, exports(settings.index), settings.precision)
+    live = Live(settings.index, embedder)
     live.refresh()
     server = Server(
         create_app(live, settings.token, _hosts(settings)), settings.host, settings.port

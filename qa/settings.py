@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from index.embedders import Precision
 from index.errors import SettingsError
 
 DEFAULT_DOCUMENTS = Path("documents")
@@ -21,6 +22,7 @@ class Settings:
             index's own folder is used, or `documents/` where there is no index yet.
         index: folder that the index is kept in.
         model: "bundled", a folder, or a name on the Hugging Face hub.
+        precision: of the model's export, "int8" or "fp32".
         host, port: where to serve. A host other than loopback needs a token.
         token: what every request must then present; None on loopback.
     """
@@ -28,6 +30,7 @@ class Settings:
     documents: Path | None
     index: Path
     model: str
+    precision: Precision
     host: str
     port: int
     token: str | None
@@ -50,6 +53,7 @@ def read_settings(flags: Mapping[str, str | None], environ: Mapping[str, str]) -
     documents, _ = value("docs", "QA_DOCS", "")
     index, index_from = value("index", "QA_INDEX", "var/index")
     model, model_from = value("model", "QA_MODEL", "bundled")
+    precision, precision_from = value("precision", "QA_PRECISION", "int8")
     host, host_from = value("host", "QA_HOST", "127.0.0.1")
     port, port_from = value("port", "QA_PORT", "8000")
     token = environ.get("QA_TOKEN") or None
@@ -58,6 +62,8 @@ def read_settings(flags: Mapping[str, str | None], environ: Mapping[str, str]) -
         raise SettingsError(f"{index_from} is {index!r}, which is a file; name a folder")
     if not model.strip():
         raise SettingsError(f"{model_from} is empty; use bundled, a folder or a hub name")
+    if precision not in ("int8", "fp32"):
+        raise SettingsError(f"{precision_from} is {precision!r}; use int8 or fp32")
     if not port.isascii() or not port.isdigit() or not 0 <= int(port) <= 65535:
         raise SettingsError(f"{port_from} is {port!r}; a port is a number from 0 to 65535")
     if not is_loopback(host) and token is None:
@@ -69,10 +75,16 @@ def read_settings(flags: Mapping[str, str | None], environ: Mapping[str, str]) -
         documents=Path(documents).expanduser() if documents else None,
         index=Path(index).expanduser(),
         model=model,
+        precision="fp32" if precision == "fp32" else "int8",
         host=host,
         port=int(port),
         token=token,
     )
+
+
+def exports(index: Path) -> Path:
+    """Where an index keeps its model's export: inside, so that it moves along."""
+    return index / "models"
 
 
 def is_loopback(host: str) -> bool:

@@ -12,7 +12,7 @@ from typing import get_args
 import click
 
 from index.build import build
-from index.embedders import open_embedder
+from index.embedders import Precision
 from index.errors import CitewellError
 from qa.answerer import Answerer
 from qa.records import Mode
@@ -52,6 +52,9 @@ MODES: tuple[Mode, ...] = get_args(Mode)
 @click.option("--rank", type=click.IntRange(1, 10), default=5, show_default=True)
 @click.option("--articles", type=click.IntRange(1), help="Sweep this many articles only.")
 @click.option("--model", default=os.environ.get("QA_MODEL", "bundled"), show_default=True)
+@click.option(
+    "--precision", type=click.Choice(get_args(Precision)), default="int8", show_default=True
+)
 @click.option("--processes", type=click.IntRange(1), default=2, show_default=True)
 def main(
     chosen: str | None,
@@ -64,6 +67,7 @@ def main(
     rank: int,
     articles: int | None,
     model: str,
+    precision: Precision,
     processes: int,
 ) -> None:
     """Index data sets as the product does, ask their questions, and tell how many are answered.
@@ -80,7 +84,7 @@ def main(
             _sweep(mode, articles, sample, model, processes)
         else:
             names = chosen.split(",") if chosen else list(sets.names(DATA))
-            _evaluate(names, _modes(modes), sample, model, processes)
+            _evaluate(names, _modes(modes), sample, model, precision, processes)
     except (CitewellError, DataProblem) as error:
         click.echo(f"evaluate: {error}", err=True)
         sys.exit(1)
@@ -94,21 +98,27 @@ def _modes(listed: str) -> tuple[Mode, ...]:
 
 
 def _evaluate(
-    names: list[str], modes: tuple[Mode, ...], sample: int | None, model: str, processes: int
+    names: list[str],
+    modes: tuple[Mode, ...],
+    sample: int | None,
+    model: str,
+    precision: Precision,
+    processes: int,
 ) -> None:
     def done(result: SetResult) -> None:
         click.echo(f"{result.name}: {result.questions} questions asked", err=True)
 
     for name in names:  # all of them first: a run takes minutes
         sets.check(name, DATA)
-    tasks = [Task(name, modes, DATA, VAR, model, sample) for name in names]
+    tasks = [Task(name, modes, DATA, VAR, model, precision, sample) for name in names]
     results = each(run, tasks, processes, done)
     for text in (ranking_table(results), coverage_table(results), diagrams(results)):
         if text:
             click.echo(f"{text}\n")
-    embedder = open_embedder(model)
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    _write("results", Results(now, embedder.model, embedder.fingerprint, sample, tuple(results)))
+    with open_cached(VAR, model, precision) as embedder:
+        fingerprint = embedder.fingerprint
+    _write("results", Results(now, model, precision, fingerprint, sample, tuple(results)))
 
 
 def _failures(name: str, mode: Mode, sample: int | None, count: int, rank: int, model: str) -> None:

@@ -130,7 +130,7 @@ from qa.app import create_app
 from qa.server import Server
 import threading, urllib.request
 
-embedder = open_embedder("bundled")
+embedder = open_embedder("bundled", Path(sys.argv[2]) / "models", may_export=True)
 build(Path(sys.argv[1]), Path(sys.argv[2]), embedder)
 answerer = Answerer.open(Path(sys.argv[2]), embedder)
 assert answerer.ask("who leads the center?").hits

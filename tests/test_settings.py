@@ -13,6 +13,7 @@ def test_without_flags_or_environment_the_defaults_hold() -> None:
         documents=None,
         index=Path("var/index"),
         model="bundled",
+        precision="int8",
         host="127.0.0.1",
         port=8000,
         token=None,
@@ -24,6 +25,7 @@ def test_flags_win_over_the_environment() -> None:
         "QA_DOCS": "env-docs",
         "QA_INDEX": "env-index",
         "QA_MODEL": "env-model",
+        "QA_PRECISION": "fp32",
         "QA_HOST": "::1",
         "QA_PORT": "1",
         "QA_TOKEN": "t",
@@ -32,13 +34,27 @@ def test_flags_win_over_the_environment() -> None:
         documents=Path("env-docs"),
         index=Path("env-index"),
         model="env-model",
+        precision="fp32",
         host="::1",
         port=1,
         token="t",
     )
-    flags = {"docs": "d", "index": "i", "model": "m", "host": "localhost", "port": "2"}
+    flags = {
+        "docs": "d",
+        "index": "i",
+        "model": "m",
+        "precision": "int8",
+        "host": "localhost",
+        "port": "2",
+    }
     assert read_settings(flags, environ) == Settings(
-        documents=Path("d"), index=Path("i"), model="m", host="localhost", port=2, token="t"
+        documents=Path("d"),
+        index=Path("i"),
+        model="m",
+        precision="int8",
+        host="localhost",
+        port=2,
+        token="t",
     )
 
 
@@ -57,6 +73,7 @@ def test_a_home_folder_is_expanded() -> None:
         ({}, {"QA_PORT": "70000"}, r"QA_PORT is '70000'; a port is a number"),
         ({"port": "-1"}, {}, "a port is a number"),
         ({"model": " "}, {}, "--model is empty"),
+        ({}, {"QA_PRECISION": "bf16"}, "QA_PRECISION is 'bf16'; use int8 or fp32"),
         ({"index": __file__}, {}, "which is a file; name a folder"),
         ({"host": "0.0.0.0"}, {}, "set QA_TOKEN"),  # noqa: S104
         ({}, {"QA_HOST": "example.org"}, "QA_HOST is 'example.org'"),

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from index.errors import ModelError
 
 Vectors = NDArray[np.float32]
+
+# int8 is several times faster; fp32 gives the vectors of sentence-transformers.
+Precision = Literal["int8", "fp32"]
 
 BUNDLED = "bundled"
 
@@ -47,26 +50,47 @@ class Embedder(Protocol):
         """(dimension,) float32, unit length."""
 
 
-def open_embedder(model: str) -> Embedder:
+def open_embedder(
+    model: str,
+    exports: Path | None = None,
+    precision: Precision = "int8",
+    *,
+    may_export: bool = False,
+) -> Embedder:
     """The embedder for `model`: "bundled", a folder, or a name on the Hugging Face hub.
 
     Nothing is loaded until the embedder is used. Only a hub name may use the network.
+
+    Args:
+        exports: folder in which exports to ONNX are kept, beside the index, so that an index
+            that is moved takes its model along; None runs the model on sentence-transformers.
+        precision: of the export.
+        may_export: whether a missing or damaged export is made, as a build does; else it is a
+            ModelError at first use.
 
     Raises:
         ModelError: there is no such folder or package, or the bundled weights are altered.
     """
     from index.embedders import bundled
-    from index.embedders.sentence_transformer import SentenceTransformerEmbedder, download
 
     if model == BUNDLED:
-        folder = bundled.bundled_folder()
+        name, folder = bundled.NAME, bundled.bundled_folder()
         digests = file_digests(folder)
         bundled.verify(digests)
-        return SentenceTransformerEmbedder(bundled.NAME, folder, digests)
-    folder = Path(model).expanduser()
-    if not folder.is_dir():
-        folder = download(model)
-    return SentenceTransformerEmbedder(model, folder, file_digests(folder))
+    else:
+        name, folder = model, Path(model).expanduser()
+        if not folder.is_dir():
+            from index.embedders.sentence_transformer import download
+
+            folder = download(model)
+        digests = file_digests(folder)
+    if exports is None:
+        from index.embedders.sentence_transformer import SentenceTransformerEmbedder
+
+        return SentenceTransformerEmbedder(name, folder, digests)
+    from index.embedders.exported import ExportedEmbedder
+
+    return ExportedEmbedder(name, folder, digests, exports, precision, may_export)
 
 
 def file_digests(folder: Path) -> dict[str, str]:

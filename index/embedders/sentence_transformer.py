@@ -33,19 +33,7 @@ class SentenceTransformerEmbedder:
 
     @cached_property
     def _loaded(self) -> "SentenceTransformer":
-        from sentence_transformers import SentenceTransformer
-        from transformers.utils.logging import disable_progress_bar
-
-        disable_progress_bar()  # type: ignore[no-untyped-call]
-        try:
-            return SentenceTransformer(
-                str(self._folder),
-                local_files_only=True,
-                trust_remote_code=False,
-                model_kwargs={"use_safetensors": True},
-            )
-        except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
-            raise ModelError(f"the model in {self._folder} cannot be loaded: {error}") from error
+        return load(self._folder)
 
     @property
     def dimension(self) -> int:
@@ -85,6 +73,28 @@ def _unit(encoded: object) -> Vectors:
     vectors: Vectors = np.asarray(encoded, np.float32)
     unit: Vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     return unit
+
+
+def load(folder: Path, attention: str | None = None) -> "SentenceTransformer":
+    """The model in `folder`, with another implementation of its attention where one is named.
+
+    Raises:
+        ModelError: it cannot be loaded.
+    """
+    from sentence_transformers import SentenceTransformer
+    from transformers.utils.logging import disable_progress_bar
+
+    disable_progress_bar()  # type: ignore[no-untyped-call]
+    own = {"attn_implementation": attention} if attention else {}
+    try:
+        return SentenceTransformer(
+            str(folder),
+            local_files_only=True,
+            trust_remote_code=False,
+            model_kwargs={"use_safetensors": True, **own},
+        )
+    except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+        raise ModelError(f"the model in {folder} cannot be loaded: {error}") from error
 
 
 def download(model: str) -> Path:

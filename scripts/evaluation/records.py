@@ -172,6 +172,7 @@ class Results:
 
     made_at: str
     model: str
+    precision: str
     fingerprint: str
     sample: int | None
     sets: tuple[SetResult, ...]

@@ -11,7 +11,7 @@ import numpy as np
 
 from index.build import build
 from index.chunker import Chunking
-from index.embedders import Embedder, open_embedder
+from index.embedders import Embedder, Precision, open_embedder
 from qa.answerer import Answerer
 from qa.records import Mode, Response
 from scripts.evaluation import sets
@@ -44,6 +44,7 @@ class Task:
     Attributes:
         data: the folder of what others wrote.
         var: the folder for what is built.
+        model, precision: of the embeddings.
         sample: how many questions, None for all.
     """
 
@@ -52,18 +53,20 @@ class Task:
     data: Path
     var: Path
     model: str
+    precision: Precision
     sample: int | None
 
 
 def run(task: Task) -> SetResult:
     """Make a set, index it and ask it in every mode."""
     made = sets.make(task.name, task.data, task.var, task.sample)
-    with open_cached(task.var, task.model) as embedder:
+    with open_cached(task.var, task.model, task.precision) as embedder:
         return evaluate(made, task.var / task.name / "index", embedder, task.modes)
 
 
-def open_cached(var: Path, model: str) -> CachedEmbedder:
-    return CachedEmbedder(var / "vectors.db", open_embedder(model))
+def open_cached(var: Path, model: str, precision: Precision = "int8") -> CachedEmbedder:
+    embedder = open_embedder(model, var / "models", precision, may_export=True)
+    return CachedEmbedder(var / "vectors.db", embedder)
 
 
 def evaluate(

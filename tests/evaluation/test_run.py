@@ -84,7 +84,7 @@ def test_coverage_has_a_table_of_its_own() -> None:
 
 
 def test_results_are_json(listed: ListedAnswers) -> None:
-    results = Results("2026-01-01T00:00:00+00:00", "m", "f", None, (result(listed),))
+    results = Results("2026-01-01T00:00:00+00:00", "m", "int8", "f", None, (result(listed),))
     read = json.loads(json.dumps(asdict(results), allow_nan=False))
     assert read["sets"][0]["modes"][0]["recall_at_1"]["mean"] == 0.25
     assert read["sets"][0]["rule"] == "document"
