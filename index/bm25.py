@@ -110,36 +110,38 @@ def score(asked: Asked, passages: Sequence[str], mean_length: float) -> NDArray[
     Returns:
         (n,) float64 in [0, 1), higher is better; 0 where no word of the question is known.
     """
-    damping = [
-        _K1 * (1 - _B + _B * (passage.count(_GAP) + 1) / max(mean_length, 1.0))
-        for passage in passages
-    ]
     most_of_terms = sum(term.most for term in asked.terms)
     most_of_pairs = sum(weight for _, weight in asked.pairs)
-    terms = [term.matches for term in asked.terms]
-    pairs = [((pair, weight),) for pair, weight in asked.pairs]
-    singles = _share(terms, most_of_terms, passages, damping)
-    doubles = _share(pairs, most_of_pairs, passages, damping)
-    return (1 - _PAIRS) * singles + _PAIRS * doubles
-
-
-def _share(
-    asked: Sequence[tuple[tuple[str, float], ...]],
-    most: float,
-    passages: Sequence[str],
-    damping: Sequence[float],
-) -> NDArray[np.float64]:
-    """Of the most that all of `asked` could give together, what each passage gives."""
-    total = np.zeros(len(passages))
-    for matches in asked:
-        looked_for = [(f" {term.replace('_', _GAP)} ", weight / most) for term, weight in matches]
-        for row, passage in enumerate(passages):
+    terms = [
+        [
+            (match, f" {match} ", (1 - _PAIRS) * weight / most_of_terms)
+            for match, weight in t.matches
+        ]
+        for t in asked.terms
+    ]
+    pairs = [
+        ({*pair.split("_")}, f" {pair.replace('_', _GAP)} ", _PAIRS * weight / most_of_pairs)
+        for pair, weight in asked.pairs
+    ]
+    scores = np.zeros(len(passages))
+    for row, passage in enumerate(passages):
+        length = (passage.count(_GAP) + 1) / max(mean_length, 1.0)
+        damping = _K1 * (1 - _B + _B * length)
+        held: set[str] = set()
+        total = 0.0
+        for matches in terms:
             best = 0.0
-            for term, weight in looked_for:
-                if times := passage.count(term):
-                    best = max(best, weight * times / (times + damping[row]))
-            total[row] += best
-    return total
+            for term, looked_for, most in matches:
+                if times := passage.count(looked_for):
+                    held.add(term)
+                    best = max(best, most * times / (times + damping))
+            total += best
+        for both, looked_for, most in pairs:
+            if both <= held:  # which spares most of the counting
+                times = passage.count(looked_for)
+                total += most * times / (times + damping)
+        scores[row] = total
+    return scores
 
 
 def matched(asked: Asked, passage: str) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Question → hits: candidates by meaning and by words, each scored on both sides, fused."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,11 +17,11 @@ from qa.ranking import BARE_HEADING, confidence, opening_bonus, weights
 from qa.records import Hit, Mode, Parts, Place, Scores, Timings
 from qa.selection import Candidate, Chosen, overlap, select
 
-# Taken from each ranking. On SQuAD dev no more than 100 changes the first ten.
+# Taken from each ranking, the same for every limit.
 _CANDIDATES = 100
 
-# Looked at for a list of a given length, beyond its double: enough to find another text
-# where neighbours and repetitions stand first.
+# Candidates read at once, beyond double the limit: where neighbours and repetitions stand
+# first, the list is filled from what comes after them.
 _SPARE = 20
 
 # A hit's lead is taken over the best that does not overlap it, which stands among these.
@@ -40,10 +40,10 @@ def retrieve(
     vector = None if mode == "words" else embedder.embed_question(question)
     embedded = time.perf_counter()
     asked = store.asked(question)
-    wanted = 2 * limit + _SPARE
-    found = _find(vector, asked, mode, max(_CANDIDATES, wanted), store)
+    found = _find(vector, asked, mode, store)
     searched = time.perf_counter()
-    chosen = select(_candidates(found, mode, wanted, store), max(limit, _AT_LEAST))
+    batches = _candidates(found, mode, 2 * limit + _SPARE, store)
+    chosen = select(batches, max(limit, _AT_LEAST))
     hits = _hits(chosen, limit, mode, asked, Path(store.manifest.root))
     done = time.perf_counter()
     return hits, Timings(
@@ -66,13 +66,11 @@ class _Found:
     terms: list[str]
 
 
-def _find(
-    vector: NDArray[np.float32] | None, asked: Asked, mode: Mode, wanted: int, store: Store
-) -> _Found:
-    """The `wanted` first of each ranking that the mode has, each scored by both."""
+def _find(vector: NDArray[np.float32] | None, asked: Asked, mode: Mode, store: Store) -> _Found:
+    """The first of each ranking that the mode has, each scored by both."""
     none = np.empty(0, np.int64)
-    nearest = none if vector is None else store.by_meaning(vector, wanted)[0]
-    worded = none if mode == "meaning" else store.by_words(asked, wanted)
+    nearest = none if vector is None else store.by_meaning(vector, _CANDIDATES)[0]
+    worded = none if mode == "meaning" else store.by_words(asked, _CANDIDATES)
     ids = np.array(list(dict.fromkeys([*nearest.tolist(), *worded.tolist()])), np.int64)
     terms = store.terms(ids.tolist())
     zeros = np.zeros(len(ids))
@@ -84,33 +82,35 @@ def _find(
     )
 
 
-def _candidates(found: _Found, mode: Mode, wanted: int, store: Store) -> list[Candidate]:
-    """The `wanted` best of what was found, best first; all where openings are worth more."""
+def _candidates(found: _Found, mode: Mode, at_once: int, store: Store) -> Iterator[list[Candidate]]:
+    """What was found, best first, read `at_once`; all at once where openings are worth more."""
     for_meaning, for_words = weights(mode)
     bonus = opening_bonus(mode, found.cosines)
-    fused = for_meaning * found.cosines + for_words * found.shares
-    order = np.argsort(-fused, kind="stable")[: None if bonus else wanted]
-    rows = {int(found.ids[row]): int(row) for row in order}
-    candidates = []
-    for stored in store.fetch(list(rows)):
-        row = rows[stored.passage.id]
-        meaning, words = float(found.cosines[row]), float(found.shares[row])
-        candidates.append(
-            Candidate(
-                stored=stored,
-                terms=found.terms[row],
-                meaning=None if mode == "words" else meaning,
-                words=None if mode == "meaning" else words,
-                parts=Parts(
-                    meaning=for_meaning * meaning,
-                    words=for_words * words,
-                    opening=bonus if stored.passage.start == 0 else 0.0,
-                    heading=-BARE_HEADING if _is_heading(stored) else 0.0,
-                    neighbour=0.0,
-                ),
+    order = np.argsort(-(for_meaning * found.cosines + for_words * found.shares), kind="stable")
+    step = len(order) or 1 if bonus else at_once
+    for first in range(0, len(order), step):
+        rows = {int(found.ids[row]): int(row) for row in order[first : first + step]}
+        candidates = []
+        for stored in store.fetch(list(rows)):
+            row = rows[stored.passage.id]
+            meaning, words = float(found.cosines[row]), float(found.shares[row])
+            parts = Parts(
+                meaning=for_meaning * meaning,
+                words=for_words * words,
+                opening=bonus if stored.passage.start == 0 else 0.0,
+                heading=-BARE_HEADING if _is_heading(stored) else 0.0,
+                neighbour=0.0,
             )
-        )
-    return candidates
+            candidates.append(
+                Candidate(
+                    stored=stored,
+                    terms=found.terms[row],
+                    meaning=None if mode == "words" else meaning,
+                    words=None if mode == "meaning" else words,
+                    parts=parts,
+                )
+            )
+        yield candidates
 
 
 def _is_heading(stored: StoredPassage) -> bool:

@@ -1,7 +1,8 @@
 """Candidates → the list: best first, no text twice, no document in every place."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 
 from index.library import StoredPassage
 from index.terms import terms
@@ -38,6 +39,11 @@ class Candidate:
     def fused(self) -> float:
         return self.parts.total
 
+    @property
+    def at_most(self) -> float:
+        """The score before anything is taken off."""
+        return self.parts.meaning + self.parts.words + self.parts.opening
+
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
@@ -47,20 +53,35 @@ class Chosen:
     same: tuple[StoredPassage, ...]
 
 
-def select(candidates: Sequence[Candidate], limit: int) -> list[Chosen]:
+def select(batches: Iterable[Sequence[Candidate]], limit: int) -> list[Chosen]:
     """The best candidates, best first, at most `limit`.
 
     A candidate that overlaps better ones is lowered for each; one that says the same as a
     better one in another place is named with it and takes no place of its own. Ties stay
     in the order given.
+
+    Args:
+        batches: candidates, descending by `at_most`. A batch is asked for only where one of
+            its candidates may stand among the first, so that most are never read.
     """
-    waiting = list(candidates)
+    coming = iter(batches)
+    bound = inf  # no candidate still to come scores higher
+    waiting: list[Candidate] = []
     chosen: list[Candidate] = []
     said: list[_Said] = []
     same: list[tuple[StoredPassage, ...]] = []
-    while waiting and len(chosen) <= limit:
-        best = max(waiting, key=lambda candidate: candidate.fused)
-        waiting.remove(best)
+    while len(chosen) <= limit:
+        while bound > -inf and (not waiting or waiting[0].fused < bound):
+            batch = next(coming, None)
+            if batch is None:
+                bound = -inf
+                break
+            bound = batch[-1].at_most if batch else bound
+            waiting += [_lowered(candidate, chosen) for candidate in batch]
+            waiting.sort(key=_by_score)
+        if not waiting:
+            break
+        best = waiting.pop(0)
         says = _Said.by(best)
         twin = next((n for n, other in enumerate(said) if other.same_as(says)), None)
         if twin is not None:
@@ -69,9 +90,15 @@ def select(candidates: Sequence[Candidate], limit: int) -> list[Chosen]:
         chosen.append(best)
         said.append(says)
         same.append(())
-        waiting = [_lowered(other) if overlap(best, other) else other for other in waiting]
+        if any(overlap(best, other) for other in waiting):
+            waiting = [_lowered(other, [best]) for other in waiting]
+            waiting.sort(key=_by_score)
     # one more was looked for, so that the last has all that say the same
     return [Chosen(*entry) for entry in zip(chosen[:limit], same, strict=False)]
+
+
+def _by_score(candidate: Candidate) -> float:
+    return -candidate.fused
 
 
 def overlap(one: Candidate, other: Candidate) -> bool:
@@ -80,9 +107,13 @@ def overlap(one: Candidate, other: Candidate) -> bool:
     return a.document_id == b.document_id and a.start < b.end and b.start < a.end
 
 
-def _lowered(candidate: Candidate) -> Candidate:
+def _lowered(candidate: Candidate, by: Sequence[Candidate]) -> Candidate:
+    neighbours = sum(overlap(candidate, other) for other in by)
+    if not neighbours:
+        return candidate
     parts = candidate.parts
-    return replace(candidate, parts=replace(parts, neighbour=parts.neighbour - _NEIGHBOUR))
+    lower = replace(parts, neighbour=parts.neighbour - neighbours * _NEIGHBOUR)
+    return replace(candidate, parts=lower)
 
 
 @dataclass(frozen=True, slots=True)

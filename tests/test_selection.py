@@ -1,5 +1,6 @@
 """From candidates to the list, by hand."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -34,7 +35,7 @@ def candidate(
 def numbers(candidates: list[Candidate], limit: int) -> list[tuple[int, list[int]]]:
     return [
         (entry.candidate.stored.passage.id, [other.passage.id for other in entry.same])
-        for entry in select(candidates, limit)
+        for entry in select([candidates], limit)
     ]
 
 
@@ -43,6 +44,42 @@ def test_the_best_come_first_and_no_more_than_the_limit() -> None:
     assert numbers(some, 2) == [(2, []), (3, [])]
     assert numbers(some, 9) == [(2, []), (3, []), (1, [])]
     assert numbers([], 5) == []
+
+
+def ordered(candidates: list[Candidate]) -> list[Candidate]:
+    return sorted(candidates, key=lambda candidate: -candidate.fused)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 5, 9])
+def test_batches_change_nothing(limit: int) -> None:
+    run = [
+        candidate(n, 0.9 - n / 100, f"passage {n} of many, in one text", "one.txt", 20 * n)
+        for n in range(6)
+    ]
+    some = ordered([*run, *(candidate(n, 0.87, ONE) for n in (7, 8)), candidate(9, 0.84, "bees")])
+    whole = select([some], limit)
+    assert select([[one] for one in some], limit) == whole
+    assert select([some[:3], some[3:]], limit) == whole
+    assert select([some], 9)[:limit] == whole
+
+
+def test_a_batch_is_read_only_where_it_may_matter() -> None:
+    read: list[int] = []
+
+    def batches() -> Iterator[list[Candidate]]:
+        for number, score in enumerate((0.9, 0.8, 0.7)):
+            read.append(number)
+            yield [candidate(number, score, f"passage {number}")]
+
+    assert len(select(batches(), 1)) == 1
+    assert read == [0, 1]  # the second might have said the same
+
+
+def test_a_list_is_filled_from_later_batches_where_the_first_says_one_thing() -> None:
+    same = [candidate(n, 0.9, ONE) for n in range(20)]
+    (first, second) = select([same, [candidate(99, 0.5, "bees")]], 5)
+    assert len(first.same) == 19
+    assert second.candidate.stored.passage.id == 99
 
 
 def test_ties_stay_in_the_order_given() -> None:
@@ -56,7 +93,7 @@ def test_a_neighbour_that_repeats_text_is_lowered_once_for_each_better_one() -> 
         for n, (word, start) in enumerate([("bees", 0), ("tram", 8), ("honey", 16)])
     ]
     other = candidate(9, 0.82, "something else")
-    chosen = select([*run, other], 9)
+    chosen = select([[*run, other]], 9)
     assert [c.candidate.stored.passage.id for c in chosen] == [0, 2, 9, 1]
     assert [c.candidate.parts.neighbour for c in chosen] == [0, 0, 0, -0.1]
     assert [c.candidate.fused for c in chosen] == pytest.approx([0.9, 0.88, 0.82, 0.79])
@@ -65,7 +102,7 @@ def test_a_neighbour_that_repeats_text_is_lowered_once_for_each_better_one() -> 
 def test_passages_that_only_touch_are_no_neighbours() -> None:
     first = candidate(1, 0.9, "bees", "one.txt", 0)
     second = candidate(2, 0.8, "trams", "one.txt", 4)
-    assert select([first, second], 2)[1].candidate.parts.neighbour == 0
+    assert select([[first, second]], 2)[1].candidate.parts.neighbour == 0
 
 
 def test_the_same_text_elsewhere_is_named_with_the_better_one() -> None:
