@@ -205,8 +205,10 @@ def create_api(
         },
     )
     def ask(body: AskRequest) -> Response:
-        response = ask_now(body.question, body.limit, body.mode)
-        return Response(to_json(response, explain=body.explain), mimetype="application/json")
+        answered = ask_now(body.question, body.limit, body.mode)
+        response = Response(to_json(answered, explain=body.explain), mimetype="application/json")
+        response.headers["Server-Timing"] = _server_timing(answered.timings)
+        return response
 
     @api.get("/livez", summary="Is the server up?", responses={200: Status})
     def livez() -> Response:
@@ -241,6 +243,12 @@ def to_json(response: records.Response, *, explain: bool = False) -> str:
             fetch=round(timings.fetch, 3),
         )
     return body.model_dump_json(exclude_unset=True)
+
+
+def _server_timing(timings: records.Timings) -> str:
+    """The stages as browsers' own tools show them (W3C Server Timing), in milliseconds."""
+    stages = {"embed": timings.embed, "search": timings.search, "fetch": timings.fetch}
+    return ", ".join(f"{name};dur={took:.3f}" for name, took in stages.items())
 
 
 def _answer(answer: records.Answer) -> AnswerOut:

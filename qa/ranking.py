@@ -30,9 +30,9 @@ BARE_HEADING = 0.1
 # Logistic regression on (1, meaning, words, lead); see `confidence`. Fitted on SQuAD dev by
 # scripts/calibrate.py; a score that a mode does not have counts as 0.
 _CALIBRATION: dict[Mode, tuple[float, float, float, float]] = {
-    "hybrid": (-3.0, 3.0, 3.0, 10.0),
-    "meaning": (-3.0, 5.0, 0.0, 10.0),
-    "words": (-3.0, 0.0, 5.0, 10.0),
+    "hybrid": (-1.35, 0.20, 2.09, 16.45),
+    "meaning": (-2.23, 2.55, 0.00, 17.99),
+    "words": (-1.46, 0.00, 2.08, 13.08),
 }
 
 

@@ -75,8 +75,10 @@ def report_lines(report: BuildReport) -> Iterable[str]:
 
 def response_lines(response: Response, *, colour: bool) -> Iterable[str]:
     """The passages, best first, each with where it stands."""
-    if not response.hits:
+    if not response.index.passages:
         yield "The index holds no passages."
+    elif not response.hits:
+        yield "No passage holds a word of that. Ask in other words, or without --mode words."
     for rank, hit in enumerate(response.hits, 1):
         page = f", page {hit.passage.page}" if hit.passage.page else ""
         place = " › ".join((hit.title, *hit.passage.heading))

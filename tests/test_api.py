@@ -72,6 +72,13 @@ def test_explain_says_where_the_time_went(client: FlaskClient) -> None:
     assert "explain" not in client.post("/ask", json={"question": "bees"}).get_json()
 
 
+def test_the_stages_stand_in_a_header_too(client: FlaskClient) -> None:
+    reply = client.post("/ask", json={"question": "bees", "explain": True})
+    stages = dict(stage.split(";dur=") for stage in reply.headers["Server-Timing"].split(", "))
+    explained = reply.get_json()["explain"]
+    assert {name: float(took) for name, took in stages.items()} == pytest.approx(explained)
+
+
 def test_explain_says_what_each_ranking_gave_and_which_words_matched(client: FlaskClient) -> None:
     asked = {"question": "who leads the zebra center?", "explain": True}
     first = client.post("/ask", json=asked).get_json()["passages"][0]

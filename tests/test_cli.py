@@ -74,6 +74,8 @@ def test_by_words_only_what_holds_them_is_found(folder: Path) -> None:
     done = run("ask", "--mode", "words", "how much honey?", "--index", str(folder / "index"))
     assert done.output.splitlines()[-1].startswith("1 passage of 4 in ")
     assert "40 kg of honey" in done.output
+    nothing = run("ask", "--mode", "words", "zebra", "--index", str(folder / "index"))
+    assert nothing.output.startswith("No passage holds a word of that.")
 
 
 def test_a_whole_index_passes_the_check(folder: Path) -> None:
