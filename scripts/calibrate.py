@@ -18,7 +18,7 @@ from qa.answerer import Answerer
 from qa.records import Mode
 from scripts.evaluate import DATA, VAR
 from scripts.evaluation import sets
-from scripts.evaluation.judging import FIRST, finds
+from scripts.evaluation.judging import FIRST, finds, place
 from scripts.evaluation.records import EvaluationSet
 from scripts.evaluation.run import open_cached
 
@@ -51,7 +51,8 @@ def judged(made: EvaluationSet, answerer: Answerer, mode: Mode) -> Iterator[Row]
     """(meaning, words, lead, right) of the first five hits of every question."""
     for question in made.questions:
         for hit in answerer.ask(question.text, FIRST, mode).hits:
-            right = any(finds(hit.passage, target, made.rule) for target in question.targets)
+            found = place(hit, question, made.rule)
+            right = any(finds(found, target, made.rule) for target in question.targets)
             scores = hit.scores
             yield scores.meaning or 0.0, scores.words or 0.0, scores.lead, right
 

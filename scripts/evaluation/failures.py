@@ -6,7 +6,7 @@ from typing import Protocol
 
 from index.records import Document
 from qa.records import Mode
-from scripts.evaluation.judging import limit, ranks
+from scripts.evaluation.judging import limit, place, ranks
 from scripts.evaluation.records import EvaluationSet, Target
 from scripts.evaluation.run import Answering
 
@@ -42,7 +42,7 @@ def failures(made: EvaluationSet, answerer: Readable, mode: Mode, rank: int) -> 
     """The questions, in their order, with nothing found within the first `rank`."""
     for question in made.questions:
         hits = answerer.ask(question.text, limit(made.rule), mode).hits
-        found = ranks(question, [hit.passage for hit in hits], made.rule)
+        found = ranks(question, [place(hit, question, made.rule) for hit in hits], made.rule)
         if found and found[0] <= rank:
             continue
         target = question.targets[0]

@@ -2,9 +2,17 @@
 
 from collections.abc import Sequence
 
-from index.records import Passage
 from qa.records import Hit
-from scripts.evaluation.records import DEPTH, EvaluationSet, Judged, Outcome, Question, Rule, Target
+from scripts.evaluation.records import (
+    DEPTH,
+    EvaluationSet,
+    Judged,
+    Located,
+    Outcome,
+    Question,
+    Rule,
+    Target,
+)
 from scripts.evaluation.spans import coverage
 
 FIRST = 5
@@ -19,7 +27,7 @@ def limit(rule: Rule) -> int:
     return 50 if rule is Rule.DOCUMENT else DEPTH
 
 
-def finds(passage: Passage, target: Target, rule: Rule) -> bool:
+def finds(passage: Located, target: Target, rule: Rule) -> bool:
     """Whether a passage is what was to be found. Spans that only touch it don't count."""
     if passage.document_id != target.document_id:
         return False
@@ -30,17 +38,29 @@ def finds(passage: Passage, target: Target, rule: Rule) -> bool:
     return any(passage.start < end and start < passage.end for start, end in target.spans)
 
 
-def results(passages: Sequence[Passage], rule: Rule) -> list[Passage]:
+def place(hit: Hit, question: Question, rule: Rule) -> Located:
+    """Where a hit stands: of all the places that it names, the first that finds something.
+
+    The same text in several documents is one hit, whichever of them the judgments know.
+    """
+    places: list[Located] = [hit.passage, *hit.also]
+    return next(
+        (p for p in places if any(finds(p, target, rule) for target in question.targets)),
+        hit.passage,
+    )
+
+
+def results(passages: Sequence[Located], rule: Rule) -> list[Located]:
     """What is ranked, best first: for documents, the best passage of each."""
     if rule is not Rule.DOCUMENT:
         return list(passages)
-    best: dict[str, Passage] = {}
+    best: dict[str, Located] = {}
     for passage in passages:
         best.setdefault(passage.document_id, passage)
     return list(best.values())
 
 
-def ranks(question: Question, passages: Sequence[Passage], rule: Rule) -> tuple[int, ...]:
+def ranks(question: Question, passages: Sequence[Located], rule: Rule) -> tuple[int, ...]:
     """Ranks from 1, ascending, of the targets found within `DEPTH`, each at its best."""
     found = []
     ranked = results(passages, rule)[:DEPTH]
@@ -52,10 +72,10 @@ def ranks(question: Question, passages: Sequence[Passage], rule: Rule) -> tuple[
 
 def judge(question: Question, hits: Sequence[Hit], asked: EvaluationSet) -> Outcome:
     """What hits, best first, come to for a question. No hits find nothing and cover nothing."""
-    passages = [hit.passage for hit in hits]
+    passages = [place(hit, question, asked.rule) for hit in hits]
     judged = tuple(
-        Judged(hit.confidence, any(finds(hit.passage, t, asked.rule) for t in question.targets))
-        for hit in hits[:FIRST]
+        Judged(hit.confidence, any(finds(passage, t, asked.rule) for t in question.targets))
+        for hit, passage in zip(hits[:FIRST], passages, strict=False)
     )
     return Outcome(
         ranks=ranks(question, passages, asked.rule),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Protocol
 
 from qa.records import Mode
 
@@ -26,6 +27,19 @@ class Rule(StrEnum):
     DOCUMENT = "document"
     OVERLAP = "overlap"
     CONTAIN = "contain"
+
+
+class Located(Protocol):
+    """A stretch of a document: a passage, or another place where it stands."""
+
+    @property
+    def document_id(self) -> str: ...
+
+    @property
+    def start(self) -> int: ...
+
+    @property
+    def end(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)

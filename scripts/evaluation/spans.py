@@ -6,13 +6,12 @@ characters.
 
 from collections.abc import Iterable, Sequence
 
-from index.records import Passage
-from scripts.evaluation.records import Coverage, Target
+from scripts.evaluation.records import Coverage, Located, Target
 
 Ranges = list[tuple[int, int]]
 
 
-def coverage(targets: Sequence[Target], passages: Sequence[Passage]) -> Coverage:
+def coverage(targets: Sequence[Target], passages: Sequence[Located]) -> Coverage:
     """Recall, precision and intersection over union of passages with the targets' spans.
 
     With f the characters of the spans that are in at least one passage, a those of all the

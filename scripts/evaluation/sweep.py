@@ -11,7 +11,7 @@ from scripts.evaluation.records import CoverageEstimate, Estimate, EvaluationSet
 from scripts.evaluation.run import evaluate, open_cached
 from scripts.evaluation.tables import estimate, table
 
-SIZES = (64, 96, 128, 192)
+SIZES = (64, 128, 192)
 CONTEXTS = (0, 48)
 
 
@@ -63,7 +63,7 @@ def ways() -> list[Chunking]:
     return [
         Chunking(size=size, overlap=overlap, context=context)
         for size, context in product(SIZES, CONTEXTS)
-        for overlap in (0, size // 3)
+        for overlap in (0, round(size / 3))
     ]
 
 

@@ -1,9 +1,11 @@
 """Which hits count as finds, and at which rank."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from qa.records import Place
 from scripts.evaluation.judging import finds, judge, limit, ranks
 from scripts.evaluation.records import EvaluationSet, Judged, Question, Rule, Target
 from tests.evaluation.fakes import hit, passage
@@ -79,3 +81,12 @@ def test_coverage_is_measured_where_a_set_asks_for_it() -> None:
     asked = EvaluationSet("s", Path(), Rule.DOCUMENT, ())
     assert judge(question(Target("d")), [hit("d")], asked).coverage is None
     assert judge(question(Target("d")), [], asked).judged == ()
+
+
+def test_a_text_in_several_places_is_found_in_the_one_that_is_sought() -> None:
+    several = replace(hit("d", 0, 10), also=(Place("e", "", "", 50, 60, None),))
+    asked = EvaluationSet("s", Path(), Rule.OVERLAP, ())
+    assert judge(question(Target("e", ((55, 57),))), [several], asked).ranks == (1,)
+    assert judge(question(Target("e", ((60, 70),))), [several], asked).ranks == ()
+    documents = replace(asked, rule=Rule.DOCUMENT)
+    assert judge(question(Target("e")), [hit("c"), several], documents).ranks == (2,)
