@@ -141,7 +141,6 @@ def ask(question: str, limit: int, mode: Mode, as_json: bool, **flags: str | Non
     """
     from index.embedders import open_embedder
     from qa.answerer import Answerer, check_limit, clean_question
-    from qa.api import to_json
     from qa.terminal import response_lines
 
     settings = read_settings(flags, os.environ)
@@ -152,6 +151,8 @@ def ask(question: str, limit: int, mode: Mode, as_json: bool, **flags: str | Non
     embedder.embed_question("")  # loads the model, so that the time told is the question's own
     response = answerer.ask(question, limit, mode)
     if as_json:
+        from qa.api import to_json  # Flask and its kin, which text in a terminal does not need
+
         click.echo(to_json(response))
         return
     for line in response_lines(response, colour=sys.stdout.isatty()):
