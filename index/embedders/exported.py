@@ -3,7 +3,7 @@
 import hashlib
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -29,6 +29,7 @@ class ExportedEmbedder:
         model: str,
         folder: Path,
         digests: dict[str, str],
+        verify: Callable[[], None],
         exports: Path,
         precision: Precision,
         may_export: bool,
@@ -36,6 +37,7 @@ class ExportedEmbedder:
         self.model = model
         self._folder = folder
         self._digests = digests
+        self._verify = verify
         self._may_export = may_export
         self._precision = precision
         self._fingerprint = hashlib.sha256(
@@ -50,7 +52,9 @@ class ExportedEmbedder:
             from index.embedders.sentence_transformer import SentenceTransformerEmbedder
 
             log.warning("%s runs on sentence-transformers: %s", self.model, export.refused)
-            return SentenceTransformerEmbedder(self.model, self._folder, self._digests)
+            return SentenceTransformerEmbedder(
+                self.model, self._folder, self._digests, self._verify
+            )
         from index.embedders.onnx_runtime import OnnxEmbedder
 
         return OnnxEmbedder(self.model, self._fingerprint, self._kept, export)
@@ -71,6 +75,7 @@ class ExportedEmbedder:
             )
         from index.embedders.onnx_export import export_model
 
+        self._verify()
         try:
             return write_export(
                 self._kept, lambda draft: export_model(self._folder, self._precision, draft)

@@ -5,7 +5,8 @@ The only file that imports sentence_transformers and huggingface_hub.
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from copy import deepcopy
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,23 +18,42 @@ from index.errors import ModelError
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
+    from transformers import PreTrainedTokenizerBase
 
 _RUNTIME = "sentence-transformers fp32"
 
 
 class SentenceTransformerEmbedder:
-    """The model in a folder. Importing torch takes seconds, so it waits until first use."""
+    """The model in a folder. Importing torch takes seconds, so it waits until first use.
 
-    def __init__(self, model: str, folder: Path, digests: dict[str, str]) -> None:
+    Args:
+        verify: called before the model is loaded; a ModelError where its files are altered.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        folder: Path,
+        digests: dict[str, str],
+        verify: Callable[[], None] = lambda: None,
+    ) -> None:
         self.model = model
         self._folder = folder
+        self._verify = verify
         self.fingerprint = hashlib.sha256(
             json.dumps([_RUNTIME, digests], sort_keys=True).encode()
         ).hexdigest()
 
     @cached_property
     def _loaded(self) -> "SentenceTransformer":
+        self._verify()
         return load(self._folder)
+
+    @cached_property
+    def _counter(self) -> "PreTrainedTokenizerBase":
+        # its own: a build counts while it embeds, and a tokenizer serves one thread at a time
+        counter: PreTrainedTokenizerBase = deepcopy(self._loaded.tokenizer)
+        return counter
 
     @property
     def dimension(self) -> int:
@@ -49,7 +69,7 @@ class SentenceTransformerEmbedder:
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         if not texts:
             return []
-        encoded = self._loaded.tokenizer(
+        encoded = self._counter(
             list(texts),
             add_special_tokens=False,
             truncation=False,
