@@ -2,38 +2,42 @@
 
 import hashlib
 from collections import Counter
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import partial
-from itertools import groupby
 from pathlib import Path
 from typing import Protocol
 
 from filelock import FileLock, Timeout
 
-from index import bm25, loaders, snapshot, terms, words
+from index import bm25, loaders, snapshot, terms
 from index.chunker import Chunking, chunk, embedded_texts
 from index.embedders import Embedder
+from index.embedding import Embedding
 from index.errors import (
+    InaccessibleDocument,
     IndexBusy,
     IndexDamaged,
     IndexMismatch,
     IndexMissing,
     IndexProblem,
     SettingsError,
-    UnreadableDocument,
 )
-from index.library import FileState, LibraryWriter
+from index.library import FileState, LibraryWriter, Refusal
+from index.publishing import publish
+from index.reading import Read, Refused, read, sha256_of
 from index.scan import Found, Unreadable, scan
 from index.snapshot import Manifest
-from index.vectors import VectorIndex
 
-# Texts embedded between two commits: what a killed build has to do again at most.
-_BATCH = 256
+Reader = Callable[[Path, Sequence[Found]], Generator[Read | Refused]]
+"""(root, files) → what each gives, in their order, as `reading.read`."""
 
 
 class Progress(Protocol):
-    """Told how far a build is. Counts only grow; `done` reaches `total`."""
+    """Told how far a build is. Counts only grow; in the end `done` is `total`.
+
+    Passages are embedded while files are read, so their total grows, too.
+    """
 
     def files(self, done: int, total: int) -> None: ...
 
@@ -78,12 +82,14 @@ def build(
     embedder: Embedder,
     chunking: Chunking | None = None,
     progress: Progress | None = None,
+    reader: Reader = read,
 ) -> BuildReport:
     """Bring the index in `index` up to date with the folder `documents`.
 
     The cost follows the change: an unchanged file is not opened, a changed one costs only
     the passages that nothing embedded before. A kill at any step leaves the published
-    snapshot as it was, and what was embedded is not embedded again.
+    snapshot as it was, and what was embedded is not embedded again. However large the
+    folder, only a few documents are in memory.
 
     Raises:
         SettingsError: `documents` is not a folder.
@@ -96,7 +102,7 @@ def build(
     try:
         index.mkdir(parents=True, exist_ok=True)
         with FileLock(index / "build.lock", timeout=0), LibraryWriter(index) as library:
-            return _build(documents.resolve(), index, embedder, chunking, library, progress)
+            return _build(documents.resolve(), index, embedder, chunking, library, progress, reader)
     except Timeout:
         raise IndexBusy(
             f"another build is writing {index}; wait for it to end, then try again"
@@ -114,6 +120,7 @@ def _build(
     chunking: Chunking,
     library: LibraryWriter,
     progress: Progress,
+    reader: Reader,
 ) -> BuildReport:
     before = _published(index)
     now = before.snapshot if before else snapshot.highest(index)
@@ -126,55 +133,57 @@ def _build(
         and before.chunking == chunking
         and before.content == library.digest(now)
     )
-    known = library.files()
 
-    entries = list(scan(root, loaders.SUFFIXES, skip=index))
-    found = [entry for entry in entries if isinstance(entry, Found)]
-    unreadable = [entry for entry in entries if isinstance(entry, Unreadable)]
-    unknown = Counter(entry for entry in entries if isinstance(entry, str))
-    if not found and not unreadable:
-        raise IndexProblem(f"{root} holds no documents; nothing was changed")
+    # 1. Which files may have changed, by their size and time
+    found, unreadable, unknown = _scanned(root, index)
+    known, refused = library.files(), library.refusals()
+    library.forgive(refused.keys() - {file.id for file in found})
+    to_read = []
+    for file in found:
+        refusal = refused.get(file.id)
+        if same_rules and refusal and _stat(file) == (refusal.size, refusal.mtime_ns):
+            unreadable.append(Unreadable(file.id, refusal.reason))
+        elif not (same_rules and file.id in known and _unchanged(library, file, known[file.id])):
+            to_read.append(file)
 
-    # 1. Files → documents → passages, where a file changed
-    read: dict[str, bool] = {}
-    for done, file in enumerate(found, 1):
-        state = known.get(file.id)
-        try:
-            if not (same_rules and state and _unchanged(library, file, state)):
-                _take(root, file, now + 1, library, embedder, chunking)
-                read[file.id] = state is not None
-        except UnreadableDocument as error:
-            unreadable.append(Unreadable(file.id, str(error)))
-        progress.files(done, len(found))
+    # 2. Files → documents → passages, and passages → vectors meanwhile
+    taken = []
+    progress.files(len(found) - len(to_read), len(found))
+    with (
+        Embedding(library, embedder, progress.passages) as embedding,
+        closing(reader(root, to_read)) as outcomes,
+    ):
+        for done, outcome in enumerate(outcomes, len(found) - len(to_read) + 1):
+            if isinstance(outcome, Read):
+                _take(outcome, now + 1, library, embedder, chunking, embedding)
+                taken.append(outcome.file.id)
+            else:
+                _refuse(outcome, library)
+                unreadable.append(Unreadable(outcome.file.id, outcome.reason))
+            progress.files(done, len(found))
+        embedded = embedding.finish()
     gone = known.keys() - {file.id for file in found}
     gone |= known.keys() & {entry.id for entry in unreadable}
     library.retire(gone, now + 1)
     library.commit()
 
-    # 2. Passages → vectors, where nothing embedded them before
-    embedded = _embed(library, embedder, chunking, progress)
-
     # 3. A snapshot of all that, published by one rename
     manifest = before
-    published = (
-        bool(read or gone)
-        or not same_rules
-        or before is None
-        or before.root != str(root)
-        or any(snapshot.faults(index, before))
-    )
+    basis = before if before and same_rules and snapshot.is_whole(index, before) else None
+    published = bool(taken or gone) or basis is None or basis.root != str(root)
     if published:
-        manifest = _publish(root, index, now + 1, embedder, chunking, library)
+        manifest = publish(root, index, now + 1, basis, embedder, chunking, library)
         snapshot.delete_others(index, keep={now, now + 1})
         library.forget_dead(now)
     assert manifest is not None  # noqa: S101 - nothing published before means published now
+    changed = len(known.keys() & set(taken))
     return BuildReport(
         snapshot=manifest.snapshot,
         published=published,
         documents=manifest.documents,
         passages=manifest.passages,
-        added=sum(not was_known for was_known in read.values()),
-        changed=sum(read.values()),
+        added=len(taken) - changed,
+        changed=changed,
         removed=len(gone),
         embedded=embedded,
         unreadable=tuple(sorted(unreadable, key=lambda entry: entry.id)),
@@ -190,102 +199,62 @@ def _published(index: Path) -> Manifest | None:
         return None
 
 
+def _scanned(root: Path, index: Path) -> tuple[list[Found], list[Unreadable], Counter[str]]:
+    """Documents, what cannot be looked at, and how many files have which unknown suffix."""
+    entries = list(scan(root, loaders.SUFFIXES, skip=index))
+    found = [entry for entry in entries if isinstance(entry, Found)]
+    unreadable = [entry for entry in entries if isinstance(entry, Unreadable)]
+    if not found and not unreadable:
+        raise IndexProblem(f"{root} holds no documents; nothing was changed")
+    return found, unreadable, Counter(entry for entry in entries if isinstance(entry, str))
+
+
+def _stat(file: Found) -> tuple[int, int]:
+    return file.size, file.mtime_ns
+
+
 def _unchanged(library: LibraryWriter, file: Found, state: FileState) -> bool:
-    if (file.size, file.mtime_ns) == (state.size, state.mtime_ns):
+    if _stat(file) == (state.size, state.mtime_ns):
         return True
-    if file.size != state.size or _sha256(file) != state.sha256:
+    try:
+        if file.size != state.size or sha256_of(file.path) != state.sha256:
+            return False
+    except InaccessibleDocument:  # whoever reads it says why
         return False
     library.touch(file.id, FileState(file.size, file.mtime_ns, state.sha256))
     return True
 
 
-def _sha256(file: Found) -> bytes:
-    try:
-        with file.path.open("rb") as content:
-            return hashlib.file_digest(content, "sha256").digest()
-    except OSError as error:
-        raise UnreadableDocument(error.strerror or str(error)) from error
-
-
 def _take(
-    root: Path,
-    file: Found,
+    read: Read,
     born: int,
     library: LibraryWriter,
     embedder: Embedder,
     chunking: Chunking,
+    embedding: Embedding,
 ) -> None:
     """Put what is now in a file in the place of what was."""
-    # The hash comes first: a file that changes meanwhile then differs at the next build.
-    state = FileState(file.size, file.mtime_ns, _sha256(file))
-    document = loaders.load(root, file.path)
+    document = read.document
     fitted = chunking.fitted(embedder.max_tokens)
     passages = chunk(document, fitted, embedder.count_tokens, library.passage_ids())
     texts = embedded_texts(document.title, passages, fitted, embedder.count_tokens)
     keys = [_key(embedder, text) for text in texts]
-    library.retire([document.id], born)
     found = [bm25.joined(terms.terms(text)) for text in texts]
+    library.retire([document.id], born)
+    library.forgive([document.id])
+    state = FileState(read.file.size, read.file.mtime_ns, read.sha256)
     library.add(document, state, passages, found, keys, born)
+    embedding.add(keys, texts)
+
+
+def _refuse(refused: Refused, library: LibraryWriter) -> None:
+    """Remember that a file gives no text, if it never will."""
+    if refused.lasting:
+        refusal = Refusal(refused.file.size, refused.file.mtime_ns, refused.reason)
+        library.refuse(refused.file.id, refusal)
+    else:
+        library.forgive([refused.file.id])
 
 
 def _key(embedder: Embedder, text: str) -> bytes:
     return hashlib.sha256(f"{embedder.fingerprint}\n{text}".encode()).digest()
-
-
-def _embed(
-    library: LibraryWriter, embedder: Embedder, chunking: Chunking, progress: Progress
-) -> int:
-    ids = library.without_vector()
-    for first in range(0, len(ids), _BATCH):
-        progress.passages(first, len(ids))
-        fitted = chunking.fitted(embedder.max_tokens)
-        keys, texts = [], []
-        for title, stored in groupby(
-            library.passages(ids[first : first + _BATCH]), key=lambda entry: entry[1].title
-        ):
-            some = list(stored)
-            keys += [key for key, _ in some]
-            passages = [entry.passage for _, entry in some]
-            texts += embedded_texts(title, passages, fitted, embedder.count_tokens)
-        library.store_vectors(keys, embedder.embed_passages(texts))
-        library.commit()
-    progress.passages(len(ids), len(ids))
-    return len(ids)
-
-
-def _publish(
-    root: Path,
-    index: Path,
-    number: int,
-    embedder: Embedder,
-    chunking: Chunking,
-    library: LibraryWriter,
-) -> Manifest:
-    ids, vectors = library.vectors(embedder.dimension)
-    counts = library.counts(number)
-    if counts.passages != len(ids):
-        raise IndexDamaged(f"{index}: {counts.passages - len(ids)} passages have no vector")
-    manifest = partial(
-        Manifest,
-        format=snapshot.FORMAT,
-        snapshot=number,
-        built_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        root=str(root),
-        model=embedder.model,
-        fingerprint=embedder.fingerprint,
-        dimension=embedder.dimension,
-        metric="inner product",
-        loaders=loaders.VERSION,
-        terms=terms.VERSION,
-        chunking=chunking,
-        documents=counts.documents,
-        passages=counts.passages,
-        mean_terms=library.mean_terms(),
-        content=library.digest(number),
-    )
-
-    def write(folder: Path) -> None:
-        VectorIndex(ids, vectors).save(folder)
-        words.write(folder, ((number, found.split()) for number, found in library.terms()))
-
-    return snapshot.publish(index, number, write, manifest)

@@ -3,6 +3,7 @@
     CitewellError
     ├── SettingsError          a flag, QA_* variable or argument that cannot be used
     ├── UnreadableDocument     one file that gives no text; the others are still indexed
+    │   └── InaccessibleDocument   for reasons outside it, which may pass
     ├── ModelError             an embedding model that is missing, damaged or unfit
     ├── QuestionError          a question that cannot be asked as it stands
     └── IndexProblem
@@ -26,6 +27,10 @@ class SettingsError(CitewellError):
 
 class UnreadableDocument(CitewellError):
     """One file that gives no text. The message is the reason, without the file's name."""
+
+
+class InaccessibleDocument(UnreadableDocument):
+    """A file that cannot be opened. The reason is not in the file, and may pass."""
 
 
 class ModelError(CitewellError):

@@ -5,8 +5,9 @@
     INDEX/snapshots/000007/vectors.faiss
     INDEX/snapshots/000007/words/
 
-A kill at any step leaves the old snapshot or the new one: a folder becomes visible only
-when CURRENT, replaced after everything it leads to has reached the disk, names it.
+A file that did not change since the snapshot before is a hard link to that one's. A kill at
+any step leaves the old snapshot or the new one: a folder becomes visible only when CURRENT,
+replaced after everything it leads to has reached the disk, names it.
 """
 
 import hashlib
@@ -14,13 +15,14 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from index.chunker import Chunking
 from index.errors import IndexDamaged, IndexMismatch, IndexMissing
 
-FORMAT = 2
+FORMAT = 3
 MANIFEST = "manifest.json"
 CURRENT = "CURRENT"
 SNAPSHOTS = "snapshots"
@@ -30,8 +32,11 @@ _MEND = "run `make index`"
 
 @dataclass(frozen=True, slots=True)
 class FileSum:
+    """Of a file that is never written again: as long as its time stands, so does its content."""
+
     bytes: int
     sha256: str
+    mtime_ns: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,7 @@ class Manifest:
         documents, passages: how many this snapshot sees.
         mean_terms: terms in a passage, on average.
         content: hex sha256 over all documents and passages, as the library tells it.
-        files: length and sha256 of every other file in the folder, by path below it.
+        files: length, sha256 and time of every other file in the folder, by path below it.
     """
 
     format: int
@@ -131,7 +136,10 @@ def read_manifest(index: Path) -> Manifest:
 
 
 def faults(index: Path, manifest: Manifest) -> Iterator[str]:
-    """Yield a line for every file of the snapshot that is missing or altered."""
+    """Yield a line for every file of the snapshot that is missing or altered; reads them all.
+
+    An altered file is given a new time, so that the next build, which trusts times, mends it.
+    """
     for name, expected in manifest.files.items():
         path = folder(index, manifest.snapshot) / name
         try:
@@ -139,18 +147,46 @@ def faults(index: Path, manifest: Manifest) -> Iterator[str]:
         except OSError as error:
             yield f"{path} cannot be read ({error.strerror}); {_MEND}"
             continue
-        if found != expected:
+        if (found.bytes, found.sha256) != (expected.bytes, expected.sha256):
+            with suppress(OSError):  # on a read-only disk no build will run either
+                path.touch()
             yield f"{path} is altered; {_MEND}"
 
 
+def is_whole(index: Path, manifest: Manifest) -> bool:
+    """Whether no file is missing or altered, as far as sizes and times tell.
+
+    Only a file whose time is another, as in an index that was copied, is read.
+    """
+    return all(
+        _stands(folder(index, manifest.snapshot) / name, expected)
+        for name, expected in manifest.files.items()
+    )
+
+
+def _stands(path: Path, expected: FileSum) -> bool:
+    try:
+        status = path.stat()
+        if (status.st_size, status.st_mtime_ns) == (expected.bytes, expected.mtime_ns):
+            return True
+        return status.st_size == expected.bytes and _sum(path).sha256 == expected.sha256
+    except OSError:
+        return False
+
+
 def publish(
-    index: Path, snapshot: int, write: Callable[[Path], None], manifest: Callable[..., Manifest]
+    index: Path,
+    snapshot: int,
+    write: Callable[[Path], None],
+    manifest: Callable[..., Manifest],
+    basis: Manifest | None = None,
 ) -> Manifest:
     """Write a snapshot beside the others and make it the published one.
 
     Args:
         write: puts the snapshot's files into the folder it is given.
         manifest: makes the manifest, given `files`.
+        basis: of a whole snapshot; of its files that `write` linked no sum is taken again.
 
     Raises:
         OSError: the disk refuses; the published snapshot stays as it was.
@@ -163,7 +199,10 @@ def publish(
     try:
         write(draft)
         written = sorted(path for path in draft.rglob("*") if path.is_file())
-        files = {path.relative_to(draft).as_posix(): _sum(path) for path in written}
+        files = {}
+        for path in written:
+            name = path.relative_to(draft).as_posix()
+            files[name] = _known_sum(index, basis, name, path) or _sum(path)
         made = manifest(files=files)
         content = json.dumps(asdict(made), indent=1).encode()
         (draft / MANIFEST).write_bytes(content)
@@ -190,10 +229,20 @@ def delete_others(index: Path, keep: set[int]) -> None:
             shutil.rmtree(path)
 
 
+def _known_sum(index: Path, basis: Manifest | None, name: str, path: Path) -> FileSum | None:
+    if basis is None or name not in basis.files:
+        return None
+    known, status = basis.files[name], path.stat()
+    linked = status.st_nlink > 1 and path.samefile(folder(index, basis.snapshot) / name)
+    unchanged = (status.st_size, status.st_mtime_ns) == (known.bytes, known.mtime_ns)
+    return known if linked and unchanged else None
+
+
 def _sum(path: Path) -> FileSum:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return FileSum(path.stat().st_size, digest)
+        status = os.fstat(file.fileno())
+    return FileSum(status.st_size, digest, status.st_mtime_ns)
 
 
 def _sync(path: Path) -> None:

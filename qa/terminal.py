@@ -15,36 +15,37 @@ _WIDTH = 88
 
 
 class Bars:
-    """A bar for the files and one for the passages, with the time left. Close when done."""
+    """A bar for the files, and after it how many passages are embedded. Close when done."""
 
     def __init__(self) -> None:
-        self._bars: dict[str, tqdm[Never]] = {}
+        self._bar: tqdm[Never] | None = None
 
     def files(self, done: int, total: int) -> None:
-        self._show("reading files", "file", done, total)
+        if done == total and self._bar is None:  # nothing to read
+            return
+        bar = self._open(total)
+        bar.update(done - bar.n)
 
     def passages(self, done: int, total: int) -> None:
-        self._show("embedding", "passage", done, total)
+        if self._bar is not None:
+            watched = sys.stderr.isatty()
+            self._bar.set_postfix_str(f"{_count(done, 'passage')} embedded", refresh=watched)
 
     def close(self) -> None:
-        for bar in self._bars.values():
-            bar.close()
+        if self._bar is not None:
+            self._bar.close()
 
-    def _show(self, title: str, unit: str, done: int, total: int) -> None:
-        if total == 0:
-            return
-        if title not in self._bars:
-            self.close()
+    def _open(self, total: int) -> "tqdm[Never]":
+        if self._bar is None:
             # where nobody watches, a line now and then is enough
-            self._bars[title] = tqdm(
-                desc=title,
+            self._bar = tqdm(
+                desc="reading and embedding",
                 total=total,
-                unit=unit,
+                unit="file",
                 mininterval=0.1 if sys.stderr.isatty() else 10,
                 dynamic_ncols=True,
             )
-        bar = self._bars[title]
-        bar.update(done - bar.n)
+        return self._bar
 
 
 def report_lines(report: BuildReport) -> Iterable[str]:

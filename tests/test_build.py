@@ -314,10 +314,10 @@ def test_progress_grows_to_its_total(documents: Path, tmp_path: Path) -> None:
 
     build(documents, tmp_path / "new", CountingEmbedder(WORDS), progress=Recorder())
     assert seen == [
+        ("files", 0, 3),
         ("files", 1, 3),
         ("files", 2, 3),
         ("files", 3, 3),
-        ("passages", 0, 4),
         ("passages", 4, 4),
     ]
 
@@ -363,9 +363,7 @@ def cut_library(index: Path) -> None:
         (cut_library, "library.db"),
         (lambda i: (i / "library.db").unlink(), "library.db is missing"),
         (
-            lambda i: damage_row(
-                i, "UPDATE documents SET text = text || '!' WHERE id = 'tram.txt'"
-            ),
+            lambda i: damage_row(i, "UPDATE texts SET text = text || '!' WHERE document = 3"),
             "tram.txt is not as it was written",
         ),
         (

@@ -15,6 +15,10 @@ ROOT = Path(__file__).parent.parent
 ORDER = {
     "index": [
         "build",
+        "publishing",
+        "embedding",
+        "reading",
+        "workers",
         "check",
         "store",
         "snapshot",
@@ -30,6 +34,7 @@ ORDER = {
         "loaders",
         "scan",
         "records",
+        "cores",
         "errors",
     ],
     "qa": [

@@ -6,7 +6,6 @@ It is the faster way too: two texts on two threads beat a padded batch on two
 (docs/embedding.md). The only file that runs onnxruntime and tokenizers.
 """
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from index.cores import cores
 from index.embedders import Vectors
 from index.embedders.exports import Export
 from index.errors import ModelError
@@ -48,7 +48,7 @@ class OnnxEmbedder:
         self.max_tokens = export.max_tokens
         self._folder = folder
         self._export = export
-        self._threads = threads or _cores()
+        self._threads = threads or cores()
 
     @cached_property
     def _session(self) -> "InferenceSession":
@@ -87,13 +87,6 @@ class OnnxEmbedder:
         vector: Vectors = vectors[0]
         unit: Vectors = vector / np.linalg.norm(vector)
         return unit
-
-
-def _cores() -> int:
-    """Cores that this process may use, which in a container are fewer than there are."""
-    if hasattr(os, "sched_getaffinity"):  # Linux only
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def open_session(graph: Path) -> "InferenceSession":

@@ -105,7 +105,8 @@ class LibraryReader:
     def document(self, document_id: str) -> Document | None:
         with translated(self._path):
             row = self._db.execute(
-                f"SELECT {DOCUMENT} FROM documents d WHERE d.id = :id AND {VISIBLE}",
+                f"SELECT {DOCUMENT} FROM documents d JOIN texts t ON t.document = d.row "
+                f"WHERE d.id = :id AND {VISIBLE}",
                 {**self._at, "id": document_id},
             ).fetchone()
         return None if row is None else document_from(self._root, *row)
@@ -122,9 +123,12 @@ class LibraryReader:
                 if line != "ok":
                     yield f"{self._path}: {line}"
             rows = self._db.execute(
-                f"SELECT d.row, d.digest, {DOCUMENT} FROM documents d WHERE {VISIBLE}", self._at
+                "SELECT d.row, d.digest, d.passages, d.terms, "
+                f"{DOCUMENT} FROM documents d JOIN texts t ON t.document = d.row "
+                f"WHERE {VISIBLE}",
+                self._at,
             ).fetchall()
-            for row, digest, *fields in rows:
+            for row, digest, count, terms, *fields in rows:
                 document = document_from(self._root, *fields)
                 passages = [
                     passage_from(*passage)
@@ -134,8 +138,14 @@ class LibraryReader:
                         (document.id, row),
                     )
                 ]
-                if content_digest(document, passages) != digest:
+                if content_digest(document, passages) != digest or len(passages) != count:
                     yield f"{self._path}: {document.id} is not as it was written"
+                if self._terms_in(row) != terms:
+                    yield f"{self._path}: {document.id} has other terms than were counted"
                 for p in passages:
                     if p.text != document.text[p.start : p.end]:
                         yield f"{self._path}: passage {p.id} of {p.document_id} is not its text"
+
+    def _terms_in(self, row: int) -> int:
+        rows = self._db.execute("SELECT terms FROM passages WHERE document = ?", (row,))
+        return sum(len(terms.split()) for (terms,) in rows)

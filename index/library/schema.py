@@ -13,31 +13,40 @@ from index.records import Document, Passage, Section
 
 FILE = "library.db"
 
-VERSION = 2
+VERSION = 3
 """Of the tables; kept in SQLite's user_version."""
 
+# A build looks at every document's row, so texts stand in a table of their own, and a row
+# says how many passages and terms it has. `unused` holds keys that a passage was deleted of.
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS documents(
     row INTEGER PRIMARY KEY AUTOINCREMENT,
-    id TEXT NOT NULL, title TEXT NOT NULL, text TEXT NOT NULL,
-    sections TEXT NOT NULL, pages TEXT NOT NULL,
+    id TEXT NOT NULL, title TEXT NOT NULL,
     size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, sha256 BLOB NOT NULL,
-    digest BLOB NOT NULL, born INTEGER NOT NULL, died INTEGER) STRICT;
+    digest BLOB NOT NULL, passages INTEGER NOT NULL, terms INTEGER NOT NULL,
+    born INTEGER NOT NULL, died INTEGER) STRICT;
 CREATE INDEX IF NOT EXISTS documents_by_id ON documents(id);
+CREATE TABLE IF NOT EXISTS texts(
+    document INTEGER PRIMARY KEY REFERENCES documents(row) ON DELETE CASCADE,
+    sections TEXT NOT NULL, pages TEXT NOT NULL, text TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS passages(
     id INTEGER PRIMARY KEY,
     document INTEGER NOT NULL REFERENCES documents(row) ON DELETE CASCADE,
-    start INTEGER NOT NULL, end INTEGER NOT NULL, heading TEXT NOT NULL,
-    page INTEGER, text TEXT NOT NULL, terms TEXT NOT NULL, key BLOB NOT NULL) STRICT;
+    key BLOB NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL, page INTEGER,
+    heading TEXT NOT NULL, text TEXT NOT NULL, terms TEXT NOT NULL) STRICT;
 CREATE INDEX IF NOT EXISTS passages_by_document ON passages(document);
 CREATE INDEX IF NOT EXISTS passages_by_key ON passages(key);
 CREATE TABLE IF NOT EXISTS vectors(key BLOB PRIMARY KEY, vector BLOB NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS unused(key BLOB PRIMARY KEY) STRICT;
+CREATE TABLE IF NOT EXISTS refused(
+    id TEXT PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
+    reason TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS counters(name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
 """
 
 VISIBLE = "born <= :at AND (died IS NULL OR died > :at)"
 
-DOCUMENT = "d.id, d.title, d.text, d.sections, d.pages, d.mtime_ns"
+DOCUMENT = "d.id, d.title, t.text, t.sections, t.pages, d.mtime_ns"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +56,15 @@ class FileState:
     size: int
     mtime_ns: int
     sha256: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What is remembered of a file that gave no text, so that it is not tried again."""
+
+    size: int
+    mtime_ns: int
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +131,7 @@ def digest_of(db: sqlite3.Connection, at: dict[str, int]) -> str:
 
 
 def counts_of(db: sqlite3.Connection, at: dict[str, int]) -> Counts:
-    (documents,) = db.execute(f"SELECT count(*) FROM documents WHERE {VISIBLE}", at).fetchone()
-    (passages,) = db.execute(
-        f"SELECT count(*) FROM passages p JOIN documents d ON d.row = p.document WHERE {VISIBLE}",
-        at,
+    counts = db.execute(
+        f"SELECT count(*), coalesce(sum(passages), 0) FROM documents WHERE {VISIBLE}", at
     ).fetchone()
-    return Counts(documents, passages)
+    return Counts(*counts)

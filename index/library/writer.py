@@ -12,13 +12,13 @@ from index.library.schema import (
     FILE,
     SCHEMA,
     VERSION,
+    VISIBLE,
     Counts,
     FileState,
-    StoredPassage,
+    Refusal,
     content_digest,
     counts_of,
     digest_of,
-    passage_from,
     translated,
 )
 from index.records import Document, Passage
@@ -37,8 +37,10 @@ class LibraryWriter:
             (version,) = self._db.execute("PRAGMA user_version").fetchone()
             if version != VERSION:  # what was embedded is kept, the rest is read again
                 self._db.executescript(
-                    "DROP TABLE IF EXISTS passages; DROP TABLE IF EXISTS documents;"
-                    f"{SCHEMA}; PRAGMA user_version = {VERSION}"
+                    "DROP TABLE IF EXISTS texts; DROP TABLE IF EXISTS passages; "
+                    f"DROP TABLE IF EXISTS documents; {SCHEMA}; "
+                    "INSERT OR IGNORE INTO unused SELECT key FROM vectors; "
+                    f"PRAGMA user_version = {VERSION}"
                 )
 
     def __enter__(self) -> "LibraryWriter":
@@ -54,7 +56,7 @@ class LibraryWriter:
     def forget_unpublished(self, current: int) -> None:
         """Take back what a build that never published left behind."""
         with translated(self._path):
-            self._db.execute("DELETE FROM documents WHERE born > ?", (current,))
+            self._delete("born > ?", current)
             self._db.execute("UPDATE documents SET died = NULL WHERE died > ?", (current,))
 
     def files(self) -> dict[str, FileState]:
@@ -64,6 +66,26 @@ class LibraryWriter:
                 "SELECT id, size, mtime_ns, sha256 FROM documents WHERE died IS NULL"
             )
             return {name: FileState(*state) for name, *state in rows}
+
+    def refusals(self) -> dict[str, Refusal]:
+        """The files that gave no text, by the id they would have."""
+        with translated(self._path):
+            rows = self._db.execute("SELECT id, size, mtime_ns, reason FROM refused")
+            return {name: Refusal(*refusal) for name, *refusal in rows}
+
+    def refuse(self, document_id: str, refusal: Refusal) -> None:
+        with translated(self._path):
+            self._db.execute(
+                "INSERT OR REPLACE INTO refused VALUES(?, ?, ?, ?)",
+                (document_id, refusal.size, refusal.mtime_ns, refusal.reason),
+            )
+
+    def forgive(self, document_ids: Iterable[str]) -> None:
+        """Forget that these files gave no text."""
+        with translated(self._path):
+            self._db.executemany(
+                "DELETE FROM refused WHERE id = ?", ((name,) for name in document_ids)
+            )
 
     def passage_ids(self) -> Iterator[int]:
         """Numbers that were never given before, for as long as the library lives."""
@@ -86,25 +108,29 @@ class LibraryWriter:
     ) -> None:
         with translated(self._path):
             row = self._db.execute(
-                "INSERT INTO documents(id, title, text, sections, pages, size, mtime_ns, sha256,"
-                " digest, born) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO documents(id, title, size, mtime_ns, sha256, digest, passages, terms,"
+                " born) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     document.id,
                     document.title,
-                    document.text,
-                    json.dumps([[s.start, s.heading] for s in document.sections]),
-                    json.dumps(document.pages),
                     state.size,
                     state.mtime_ns,
                     state.sha256,
                     content_digest(document, passages),
+                    len(passages),
+                    sum(len(found.split()) for found in terms),
                     born,
                 ),
             ).lastrowid
+            sections = json.dumps([[s.start, s.heading] for s in document.sections])
+            self._db.execute(
+                "INSERT INTO texts VALUES(?, ?, ?, ?)",
+                (row, sections, json.dumps(document.pages), document.text),
+            )
             self._db.executemany(
                 "INSERT INTO passages VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
-                    (p.id, row, p.start, p.end, json.dumps(p.heading), p.page, p.text, found, key)
+                    (p.id, row, key, p.start, p.end, p.page, json.dumps(p.heading), p.text, found)
                     for p, found, key in zip(passages, terms, keys, strict=True)
                 ),
             )
@@ -124,28 +150,10 @@ class LibraryWriter:
                 (state.mtime_ns, document_id),
             )
 
-    def without_vector(self) -> list[int]:
-        """Ids of one live passage for each key that has no vector, ascending."""
+    def has_vector(self, key: bytes) -> bool:
         with translated(self._path):
-            rows = self._db.execute(
-                "SELECT min(p.id) FROM passages p JOIN documents d ON d.row = p.document "
-                "WHERE d.died IS NULL AND NOT EXISTS"
-                "(SELECT 1 FROM vectors v WHERE v.key = p.key) GROUP BY p.key ORDER BY 1"
-            )
-            return [passage_id for (passage_id,) in rows]
-
-    def passages(self, ids: Sequence[int]) -> list[tuple[bytes, StoredPassage]]:
-        """(key, passage) of each id, in the order given."""
-        with translated(self._path):
-            rows = self._db.execute(
-                "SELECT p.key, p.id, d.id, p.start, p.end, p.heading, p.page, p.text, d.title "
-                "FROM json_each(?) wanted JOIN passages p ON p.id = wanted.value "
-                "JOIN documents d ON d.row = p.document ORDER BY wanted.key",
-                (json.dumps(ids),),
-            )
-            return [
-                (key, StoredPassage(passage_from(*fields), title)) for key, *fields, title in rows
-            ]
+            row = self._db.execute("SELECT 1 FROM vectors WHERE key = ?", (key,)).fetchone()
+            return row is not None
 
     def store_vectors(self, keys: Sequence[bytes], vectors: NDArray[np.float32]) -> None:
         with translated(self._path):
@@ -154,32 +162,62 @@ class LibraryWriter:
                 zip(keys, (v.astype("<f4").tobytes() for v in vectors), strict=True),
             )
 
-    def vectors(self, dimension: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Ids (n,) and vectors (n, dimension) of all live passages, ascending by id."""
-        with translated(self._path):
-            rows = self._db.execute(
-                "SELECT p.id, v.vector FROM passages p JOIN documents d ON d.row = p.document "
-                "JOIN vectors v ON v.key = p.key WHERE d.died IS NULL ORDER BY p.id"
-            )
-            ids, blobs = [], bytearray()
-            for passage_id, blob in rows:
-                ids.append(passage_id)
-                blobs += blob
-        matrix = np.frombuffer(bytes(blobs), "<f4").reshape(len(ids), dimension)
-        return np.array(ids, np.int64), matrix
+    def vectors(
+        self, dimension: int, after: int = 0
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Ids (n,) and vectors (n, dimension) of the live passages, ascending by id.
 
-    def terms(self) -> Iterator[tuple[int, str]]:
-        """(id, terms) of all live passages, ascending by id."""
+        Args:
+            after: only of those born after this snapshot.
+        """
+        with translated(self._path):
+            (most,) = self._db.execute(
+                "SELECT coalesce(sum(passages), 0) FROM documents WHERE died IS NULL AND born > ?",
+                (after,),
+            ).fetchone()
+            ids = np.empty(most, np.int64)
+            matrix = np.empty((most, dimension), np.float32)
+            rows = self._db.execute(
+                "SELECT p.id, v.vector FROM documents d JOIN passages p ON p.document = d.row "
+                "JOIN vectors v ON v.key = p.key WHERE d.died IS NULL AND d.born > ?",
+                (after,),
+            )
+            count = 0
+            for count, (passage_id, blob) in enumerate(rows, 1):
+                ids[count - 1] = passage_id
+                matrix[count - 1] = np.frombuffer(blob, "<f4")
+        order = np.argsort(ids[:count])
+        if (order == np.arange(count)).all():  # documents come in the order of their passages
+            return ids[:count], matrix[:count]
+        return ids[order], matrix[order]
+
+    def terms(self, after: int = 0) -> Iterator[tuple[int, str]]:
+        """(id, terms) of the live passages born after a snapshot, ascending by document."""
         with translated(self._path):
             yield from self._db.execute(
-                "SELECT p.id, p.terms FROM passages p JOIN documents d ON d.row = p.document "
-                "WHERE d.died IS NULL ORDER BY p.id"
+                "SELECT p.id, p.terms FROM documents d JOIN passages p ON p.document = d.row "
+                "WHERE d.died IS NULL AND d.born > ? ORDER BY d.row, p.id",
+                (after,),
             )
+
+    def gone(self, snapshot: int) -> list[int]:
+        """Ids of the passages that a snapshot sees and that live no more."""
+        with translated(self._path):
+            rows = self._db.execute(
+                "SELECT p.id FROM documents d JOIN passages p ON p.document = d.row "
+                f"WHERE {VISIBLE} AND d.died IS NOT NULL",
+                {"at": snapshot},
+            )
+            return [passage_id for (passage_id,) in rows]
 
     def mean_terms(self) -> float:
         """Terms in a live passage, on average; 0 where there is none."""
-        lengths = [found.count("  ") + 1 for _, found in self.terms()]
-        return sum(lengths) / len(lengths) if lengths else 0.0
+        with translated(self._path):
+            terms, passages = self._db.execute(
+                "SELECT coalesce(sum(terms), 0), coalesce(sum(passages), 0) "
+                "FROM documents WHERE died IS NULL"
+            ).fetchone()
+        return terms / passages if passages else 0.0
 
     def counts(self, snapshot: int) -> Counts:
         with translated(self._path):
@@ -192,7 +230,20 @@ class LibraryWriter:
     def forget_dead(self, before: int) -> None:
         """Delete documents dead by snapshot `before`, and vectors that nothing uses."""
         with translated(self._path):
-            self._db.execute("DELETE FROM documents WHERE died <= ?", (before,))
-            self._db.execute("DELETE FROM vectors WHERE key NOT IN (SELECT key FROM passages)")
+            self._delete("died <= ?", before)
+            self._db.execute(
+                "DELETE FROM vectors WHERE key IN (SELECT key FROM unused) "
+                "AND NOT EXISTS (SELECT 1 FROM passages p WHERE p.key = vectors.key)"
+            )
+            self._db.execute("DELETE FROM unused")
             self._db.commit()
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def _delete(self, which: str, snapshot: int) -> None:
+        """Delete documents, and keep in mind whose vectors may now be unused."""
+        self._db.execute(
+            "INSERT OR IGNORE INTO unused SELECT p.key FROM documents d "
+            f"JOIN passages p ON p.document = d.row WHERE {which}",
+            (snapshot,),
+        )
+        self._db.execute(f"DELETE FROM documents WHERE {which}", (snapshot,))

@@ -5,7 +5,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-from index.errors import UnreadableDocument
+from index.errors import InaccessibleDocument, UnreadableDocument
 from index.loaders import (
     epub,
     html,
@@ -23,7 +23,7 @@ from index.loaders import (
 from index.loaders.blocks import Extract, assemble
 from index.records import Document
 
-__all__ = ["SUFFIXES", "VERSION", "load"]
+__all__ = ["SUFFIXES", "VERSION", "is_native", "load"]
 
 VERSION = 1
 """Grows whenever the same file would give another text, so that it is read again."""
@@ -50,6 +50,9 @@ _LOADERS: dict[str, Callable[[Path], Extract]] = {
 
 SUFFIXES: frozenset[str] = frozenset(_LOADERS)
 """The suffixes that `load` knows, lower case, with their dot."""
+
+# Read by this project's own Python, or by others' that runs no native code over the file.
+_PLAIN = frozenset({".txt", ".text", ".md", ".markdown", ".mdx", ".rtf", ".csv", ".tsv"})
 
 _MEGABYTE = 1_000_000
 _FILE_LIMIT = 100 * _MEGABYTE
@@ -88,13 +91,18 @@ def load(root: Path, path: Path) -> Document:
         raise
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise UnreadableDocument(f"cannot be opened: {reason.lower()}") from error
+        raise InaccessibleDocument(f"cannot be opened: {reason.lower()}") from error
     except RecursionError as error:
         raise UnreadableDocument("nested too deeply to be read") from error
     except Exception as error:
         # whatever a library throws at a strange file is about that file alone
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise UnreadableDocument(f"damaged, or not a {suffix} file: {reason}") from error
+
+
+def is_native(path: Path) -> bool:
+    """Whether native code parses such a file, which a strange one may crash."""
+    return path.suffix.lower() not in _PLAIN
 
 
 def _check(path: Path, suffix: str) -> float:
