@@ -9,7 +9,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import get_args
 
@@ -20,7 +20,7 @@ from index import snapshot
 from index.build import build
 from index.errors import IndexDamaged
 from index.terms import pairs, terms
-from index.words import FOLDER, WordIndex, write
+from index.words import FOLDER, WordIndex, update, write
 from qa.answerer import Answerer
 from qa.records import Hit, Mode
 from tests.conftest import write_files
@@ -317,6 +317,100 @@ def test_a_read_only_folder_is_read_from_a_copy_that_is_deleted(shared: Path) ->
     assert after == "0"
     assert "is read-only and cannot be copied to be read" in refused
     assert list(copies.iterdir()) == []  # nor when the program ends
+
+
+# What follows from a change is what writing from nothing gives
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in (folder / FOLDER).iterdir()}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_after_any_changes_it_answers_as_if_written_from_nothing(tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311 - nothing secret
+    passages, before = random_passages(300, seed), tmp_path / "0"
+    coming = iter(random_passages(2000, seed + 10).items())
+    before.mkdir()
+    write(before, passages.items())
+    updated = 0
+    for step in range(1, 25):  # often enough that tantivy merges
+        gone = chance.sample(sorted(passages), chance.choice([0, 1, 5, 12]))
+        new = {2**50 + number: found for number, found in islice(coming, chance.choice([0, 1, 9]))}
+        passages = {n: found for n, found in passages.items() if n not in gone} | new
+        folder, kept = tmp_path / str(step), contents(before)
+        folder.mkdir()
+        if update(folder, before, gone, new.items()):
+            updated += 1
+        else:
+            write(folder, passages.items())
+        assert contents(before) == kept
+        changed = WordIndex(folder)
+        anew = opened(tmp_path / f"{step} anew", passages)
+        assert changed.count == anew.count == len(passages)
+        vocabulary = sorted({term for found in passages.values() for term in found})
+        for term in chance.sample([*vocabulary, "quokka", "zeros"], 10):
+            assert changed.frequency(term) == anew.frequency(term)
+            assert changed.alike(f"{term}x") == anew.alike(f"{term}x")
+            found = changed.search({term: 1.0}, 1000).tolist()
+            assert sorted(found) == sorted(anew.search({term: 1.0}, 1000).tolist())
+        for pair in pairs(next(iter(passages.values()))):
+            assert changed.frequency(pair) == anew.frequency(pair)
+        before = folder
+    assert updated > 15
+
+
+def test_a_deleted_passage_leaves_nothing_to_be_found(tmp_path: Path) -> None:
+    before, after = tmp_path / "before", tmp_path / "after"
+    after.mkdir()
+    opened(before, {n: ["tram", "depot"] for n in range(20)} | {99: ["tram", "quokka"]})
+    assert update(after, before, [99], [])
+    index = WordIndex(after)
+    assert (index.count, index.frequency("tram"), index.frequency("quokka")) == (20, 20, 0)
+    assert index.frequency("tram_quokka") == 0
+    assert index.alike("quoka") == []
+    assert index.search({"quokka": 1.0, "tram": 1.0}, 50).tolist() == list(range(20))
+    assert WordIndex(before).alike("quoka") == [("quokka", 1)]
+
+
+def test_files_that_stand_are_linked_and_locks_are_not(tmp_path: Path) -> None:
+    before, after = tmp_path / "before", tmp_path / "after"
+    after.mkdir()
+    opened(before, {n: ["tram"] for n in range(20)})
+    assert update(after, before, [3], [(50, ["harbor"])])
+    for path in (before / FOLDER).iterdir():
+        if path.name not in {"meta.json", ".managed.json"}:
+            assert path.samefile(after / FOLDER / path.name)
+    assert not [*(after / FOLDER).glob("*.lock")]
+
+
+def test_where_much_is_deleted_it_is_to_be_written_from_nothing(tmp_path: Path) -> None:
+    before, after = tmp_path / "before", tmp_path / "after"
+    after.mkdir()
+    opened(before, {n: ["tram"] for n in range(20)})
+    assert not update(after, before, [1, 2, 3], [(50, ["harbor"])])
+    assert list(after.iterdir()) == []
+
+
+@pytest.mark.parametrize("file", ["meta.json", ".managed.json", "*.term"])
+def test_what_cannot_be_read_is_to_be_written_from_nothing(tmp_path: Path, file: str) -> None:
+    before, after = tmp_path / "before", tmp_path / "after"
+    after.mkdir()
+    opened(before, {n: ["tram"] for n in range(20)})
+    (path,) = (before / FOLDER).glob(file)
+    path.write_bytes(b"")
+    assert not update(after, before, [1], [])
+    assert list(after.iterdir()) == []
+
+
+def test_between_disks_files_are_copied(tmp_path: Path) -> None:
+    shared_memory = Path("/dev/shm")  # noqa: S108 - only as another disk
+    if not shared_memory.is_dir() or shared_memory.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("no second disk")
+    opened(tmp_path / "before", {n: ["tram"] for n in range(20)})
+    with tempfile.TemporaryDirectory(dir=shared_memory) as other:
+        assert update(Path(other), tmp_path / "before", [3], [(50, ["harbor"])])
+        assert WordIndex(Path(other)).frequency("tram") == 19
 
 
 # Through the whole pipeline
