@@ -161,10 +161,10 @@ def _build(
                 _refuse(outcome, library)
                 unreadable.append(Unreadable(outcome.file.id, outcome.reason))
             progress.files(done, len(found))
+        gone = known.keys() - {file.id for file in found}
+        gone |= known.keys() & {entry.id for entry in unreadable}
+        library.retire(gone, now + 1)
         embedded = embedding.finish()
-    gone = known.keys() - {file.id for file in found}
-    gone |= known.keys() & {entry.id for entry in unreadable}
-    library.retire(gone, now + 1)
     library.commit()
 
     # 3. A snapshot of all that, published by one rename

@@ -1,7 +1,9 @@
 """The cost follows the change, and what is published is what the folder holds."""
 
 import os
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Generator, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,8 @@ from index.build import BuildReport, build
 from index.check import check
 from index.chunker import Chunking
 from index.errors import IndexBusy, IndexDamaged, IndexProblem, SettingsError
-from index.scan import Unreadable
+from index.reading import Read, Refused, read
+from index.scan import Found, Unreadable
 from index.store import Store
 from qa.answerer import Answerer
 from tests.conftest import FILES, WORDS, write_files
@@ -76,6 +79,105 @@ def test_unchanged_documents_cost_nothing(
     assert (report.published, report.snapshot, report.embedded) == (False, 1, 0)
     assert embedder.embedded == []
     assert tree(index) == before
+
+
+def reads_nothing(root: Path, files: Sequence[Found]) -> Generator[Read | Refused]:
+    assert files == []
+    yield from ()
+
+
+def test_unchanged_documents_are_not_opened_and_nothing_is_written(
+    documents: Path, tmp_path: Path, embedder: CountingEmbedder
+) -> None:
+    write_files(documents, {"empty.txt": "", "broken.pdf": "no pdf"})
+    index = tmp_path / "new"
+    first = build(documents, index, embedder)
+    before = tree(index)
+    report = build(documents, index, embedder, reader=reads_nothing)
+    assert report.unreadable == first.unreadable
+    assert [file.id for file in report.unreadable] == ["broken.pdf", "empty.txt"]
+    assert (report.published, report.embedded) == (False, 0)
+    assert tree(index) == before
+
+
+def test_a_file_that_gave_no_text_is_tried_again_when_it_changes(
+    documents: Path, index: Path, embedder: CountingEmbedder
+) -> None:
+    write_files(documents, {"empty.txt": ""})
+    build(documents, index, embedder)
+    write_files(documents, {"empty.txt": "No more."})
+    assert build(documents, index, embedder).unreadable == ()
+    (documents / "empty.txt").unlink()
+    assert build(documents, index, embedder).removed == 1
+    write_files(documents, {"empty.txt": ""})
+    assert len(build(documents, index, embedder).unreadable) == 1
+
+
+def test_a_file_that_could_not_be_opened_is_tried_again(
+    documents: Path, tmp_path: Path, embedder: CountingEmbedder
+) -> None:
+    def locked(root: Path, files: Sequence[Found]) -> Generator[Read | Refused]:
+        for outcome in read(root, files):
+            shut = outcome.file.id == "tram.txt"
+            yield Refused(outcome.file, "permission denied", lasting=False) if shut else outcome
+
+    first = build(documents, tmp_path / "new", embedder, reader=locked)
+    assert first.unreadable == (Unreadable("tram.txt", "permission denied"),)
+    assert build(documents, tmp_path / "new", embedder).added == 1
+
+
+def test_several_processes_build_what_one_builds(
+    documents: Path, tmp_path: Path, embedder: CountingEmbedder
+) -> None:
+    write_files(documents, {f"{n}.md": f"# Bees {n}\n\nThe bees are {n}." for n in range(30)})
+    one, several = tmp_path / "one", tmp_path / "several"
+    build(documents, one, embedder, reader=partial(read, workers=0))
+    build(documents, several, embedder, reader=partial(read, workers=3))
+    first, second = snapshot.read_manifest(one), snapshot.read_manifest(several)
+    assert first.content == second.content  # which holds the passages' ids
+    name = "vectors.faiss"
+    assert first.files[name].sha256 == second.files[name].sha256
+    answers = [Answerer.open(index, embedder).ask("bees", 50).hits for index in (one, several)]
+    assert answers[0] == answers[1]
+
+
+def test_a_change_answers_as_a_build_from_nothing_does(
+    documents: Path, tmp_path: Path, embedder: CountingEmbedder
+) -> None:
+    write_files(documents, {f"{n}.md": f"# Bees {n}\n\nThe bees are {n}." for n in range(30)})
+    changed, anew = tmp_path / "changed", tmp_path / "anew"
+    build(documents, changed, embedder)
+    (documents / "3.md").unlink()
+    write_files(documents, {"4.md": "# Wasps\n\nThe wasps are 4.", "5a.md": "# Bees\n\nFive."})
+    build(documents, changed, embedder)
+    build(documents, anew, embedder)
+    for question in ("bees", "the wasps", "honey in the tram depot", "bee 7"):
+        answers = [
+            [
+                (hit.passage.document_id, hit.passage.text, hit.scores.fused, hit.matched)
+                for hit in Answerer.open(index, embedder).ask(question, 50).hits
+            ]
+            for index in (changed, anew)
+        ]
+        assert sorted(answers[0]) == sorted(answers[1])
+    assert check(changed)[1] == []
+
+
+def test_what_did_not_change_is_linked_and_its_sums_are_kept(
+    documents: Path, index: Path, embedder: CountingEmbedder
+) -> None:
+    write_files(documents, {f"{n}.md": f"# Bees {n}\n\nThe bees are {n}." for n in range(30)})
+    build(documents, index, embedder)
+    write_files(documents, {"new.txt": "New\n\nA thing."})
+    build(documents, index, embedder)
+    before, after = (index / "snapshots" / name for name in ("000002", "000003"))
+    linked = [
+        name
+        for name in snapshot.read_manifest(index).files
+        if (before / name).exists() and (after / name).samefile(before / name)
+    ]
+    assert [name for name in linked if name.endswith(".term")]
+    assert check(index)[1] == []
 
 
 def test_a_changed_file_costs_only_its_changed_passages(
@@ -190,6 +292,42 @@ def test_what_a_killed_build_embedded_is_kept(
     assert check(tmp_path / "new")[1] == []
 
 
+def test_a_stopped_build_goes_on_from_what_it_embedded(
+    tmp_path: Path, embedder: CountingEmbedder
+) -> None:
+    class StoppedAfter300:
+        def files(self, done: int, total: int) -> None: ...
+
+        def passages(self, done: int, total: int) -> None:
+            if done >= 300:
+                raise KeyboardInterrupt
+
+    files = {f"{n:04}.txt": f"The bees\n\nThey are {n}." for n in range(1000)}
+    documents, index = write_files(tmp_path / "many", files), tmp_path / "new"
+    with pytest.raises(KeyboardInterrupt):
+        build(documents, index, embedder, progress=StoppedAfter300())
+    first = set(embedder.embedded)
+    embedder.embedded.clear()
+    report = build(documents, index, embedder)
+    assert (report.snapshot, report.documents, report.passages) == (1, 1000, 1000)
+    assert len(first & set(embedder.embedded)) <= 256
+    assert len(first | set(embedder.embedded)) == 1000
+    assert report.embedded == len(embedder.embedded) <= 700
+    assert check(index)[1] == []
+
+
+def test_vectors_that_nothing_uses_any_more_are_forgotten(
+    documents: Path, index: Path, embedder: CountingEmbedder
+) -> None:
+    text = (documents / "tram.txt").read_text()
+    (documents / "tram.txt").unlink()
+    for number in range(3):
+        write_files(documents, {"new.txt": f"New\n\nNumber {number}."})
+        build(documents, index, embedder)
+    write_files(documents, {"tram.txt": text, "new.txt": "New\n\nNumber 2."})
+    assert build(documents, index, embedder).embedded == 1  # the tram alone
+
+
 def test_a_build_that_fails_leaves_the_old_answers(
     documents: Path, index: Path, embedder: CountingEmbedder
 ) -> None:
@@ -241,6 +379,27 @@ def test_building_again_mends_a_damaged_snapshot(
     assert report.published
     assert embedder.embedded == []
     assert top(index, embedder, "tram depot")[0] == "tram.txt"
+
+
+def test_a_flipped_bit_under_an_old_time_is_mended_once_it_was_found(
+    documents: Path, index: Path, embedder: CountingEmbedder
+) -> None:
+    path = index / "snapshots/000001/vectors.faiss"
+    status, content = path.stat(), bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert build(documents, index, embedder).published is False
+    assert len(check(index)[1]) == 1
+    assert build(documents, index, embedder).published is True
+    assert check(index)[1] == []
+
+
+def test_a_copied_index_is_not_built_again(
+    documents: Path, index: Path, embedder: CountingEmbedder, tmp_path: Path
+) -> None:
+    shutil.copytree(index, tmp_path / "copy", copy_function=shutil.copyfile)
+    assert build(documents, tmp_path / "copy", embedder).published is False
 
 
 def test_a_folder_that_moved_is_named_in_the_answers(
@@ -363,7 +522,9 @@ def cut_library(index: Path) -> None:
         (cut_library, "library.db"),
         (lambda i: (i / "library.db").unlink(), "library.db is missing"),
         (
-            lambda i: damage_row(i, "UPDATE texts SET text = text || '!' WHERE document = 3"),
+            lambda i: damage_row(
+                i, "UPDATE texts SET text = text || '!' WHERE text LIKE 'The tram%'"
+            ),
             "tram.txt is not as it was written",
         ),
         (
