@@ -12,8 +12,7 @@ from index.library import LibraryWriter
 # Texts embedded between two commits.
 _BATCH = 128
 
-# Batches under way at most, the one that is embedded among them: with what is read meanwhile,
-# what a killed build has to do again.
+# Batches under way at most, the one that is embedded among them.
 _UNDER_WAY = 2
 
 
@@ -24,7 +23,11 @@ class Counted(Protocol):
 
 
 class Embedding:
-    """Use as a context manager: its end without `finish` gives up what is under way."""
+    """Use as a context manager.
+
+    Ctrl-C waits for the batch that is embedded, and keeps it. After a kill, or an error, at
+    most what was under way has to be done again.
+    """
 
     def __init__(self, library: LibraryWriter, embedder: Embedder, progress: Counted) -> None:
         self._library = library
@@ -46,6 +49,10 @@ class Embedding:
         trace: TracebackType | None,
     ) -> None:
         self._thread.shutdown(cancel_futures=True)
+        while kind is KeyboardInterrupt and self._under_way:
+            if self._under_way[0][1].cancelled():
+                break
+            self._keep()
 
     def add(self, keys: Sequence[bytes], texts: Sequence[str]) -> None:
         """Embed the texts that have no vector yet; waits while enough are under way."""
@@ -75,10 +82,14 @@ class Embedding:
         self._under_way.append((keys, self._thread.submit(self._embedder.embed_passages, texts)))
 
     def _store(self) -> None:
-        """Wait for the oldest batch and make it durable."""
-        keys, vectors = self._under_way.popleft()
-        self._library.store_vectors(keys, vectors.result())
-        self._library.commit()
-        self._done += len(keys)
+        """Wait for the oldest batch, make it durable and say so."""
+        self._keep()
         under_way = sum(len(keys) for keys, _ in self._under_way)
         self._progress(self._done, self._done + under_way + len(self._waiting))
+
+    def _keep(self) -> None:
+        keys, vectors = self._under_way[0]
+        self._library.store_vectors(keys, vectors.result())
+        self._library.commit()
+        self._under_way.popleft()
+        self._done += len(keys)

@@ -91,7 +91,7 @@ def test_few_texts_wait_however_many_there_are(library: LibraryWriter) -> None:
     assert most <= 3 * 128
 
 
-def test_what_was_done_is_durable_when_its_caller_is_stopped(
+def test_all_that_was_embedded_is_durable_when_its_caller_is_stopped(
     library: LibraryWriter, tmp_path: Path
 ) -> None:
     def stop(done: int, total: int) -> None:
@@ -104,8 +104,7 @@ def test_what_was_done_is_durable_when_its_caller_is_stopped(
     library.__exit__()
     with LibraryWriter(tmp_path) as reopened:
         kept = stored(reopened, range(1000))
-        assert kept == 256
-        assert len(embedder.embedded) - kept <= 2 * 128
+        assert 256 <= kept == len(embedder.embedded) <= 4 * 128
         with Embedding(reopened, embedder, ignore) as embedding:
             add(embedding, *range(1000))
             assert embedding.finish() == 1000 - kept
