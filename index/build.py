@@ -9,9 +9,10 @@ from itertools import groupby
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
 from filelock import FileLock, Timeout
 
-from index import bm25, loaders, snapshot, terms, words
+from index import bm25, loaders, snapshot, terms, vectors, words
 from index.chunker import Chunking, chunk, embedded_texts
 from index.embedders import Embedder
 from index.errors import (
@@ -26,7 +27,6 @@ from index.errors import (
 from index.library import FileState, LibraryWriter
 from index.scan import Found, Unreadable, scan
 from index.snapshot import Manifest
-from index.vectors import VectorIndex
 
 # Texts embedded between two commits: what a killed build has to do again at most.
 _BATCH = 256
@@ -261,7 +261,7 @@ def _publish(
     chunking: Chunking,
     library: LibraryWriter,
 ) -> Manifest:
-    ids, vectors = library.vectors(embedder.dimension)
+    ids, matrix = library.vectors(embedder.dimension)
     counts = library.counts(number)
     if counts.passages != len(ids):
         raise IndexDamaged(f"{index}: {counts.passages - len(ids)} passages have no vector")
@@ -285,7 +285,9 @@ def _publish(
     )
 
     def write(folder: Path) -> None:
-        VectorIndex(ids, vectors).save(folder)
+        vectors.write(
+            folder, ids, lambda some: matrix[np.searchsorted(ids, some)], embedder.dimension
+        )
         words.write(folder, ((number, found.split()) for number, found in library.terms()))
 
     return snapshot.publish(index, number, write, manifest)

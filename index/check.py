@@ -33,7 +33,7 @@ def check(index: Path) -> tuple[Manifest, list[str]]:
             if library.digest() != manifest.content:
                 faults.append("the library is not what the snapshot was built from")
             if not faults:  # no library is shown a file that is known to be altered
-                vectors = VectorIndex.open(snapshot.folder(index, manifest.snapshot))
+                vectors = VectorIndex(snapshot.folder(index, manifest.snapshot))
                 if not np.array_equal(np.sort(vectors.ids()), library.passage_ids()):
                     faults.append("the vectors are not those of the library's passages")
                 words = WordIndex(snapshot.folder(index, manifest.snapshot))

@@ -2,7 +2,7 @@
 
     INDEX/CURRENT                        "000007 <sha256 of its manifest>"
     INDEX/snapshots/000007/manifest.json what it is, and length and sha256 of every file
-    INDEX/snapshots/000007/vectors.faiss
+    INDEX/snapshots/000007/vectors/
     INDEX/snapshots/000007/words/
 
 A kill at any step leaves the old snapshot or the new one: a folder becomes visible only
@@ -20,7 +20,7 @@ from pathlib import Path
 from index.chunker import Chunking
 from index.errors import IndexDamaged, IndexMismatch, IndexMissing
 
-FORMAT = 2
+FORMAT = 3
 MANIFEST = "manifest.json"
 CURRENT = "CURRENT"
 SNAPSHOTS = "snapshots"

@@ -226,7 +226,7 @@ def test_only_the_last_two_snapshots_are_kept(
     assert check(index)[1] == []
 
 
-@pytest.mark.parametrize("damage", ["vectors.faiss", "manifest.json"])
+@pytest.mark.parametrize("damage", ["vectors/matrix.npy", "manifest.json"])
 def test_building_again_mends_a_damaged_snapshot(
     documents: Path, index: Path, embedder: CountingEmbedder, damage: str
 ) -> None:
@@ -334,8 +334,8 @@ def test_the_manifest_says_how_it_was_built(
     )
     assert manifest.chunking == Chunking()
     names = list(manifest.files)
-    assert names[0] == "vectors.faiss"
-    assert names[1:] == sorted(name for name in names if name.startswith("words/"))
+    assert names[:2] == ["vectors/ids.npy", "vectors/matrix.npy"]
+    assert names[2:] == sorted(name for name in names if name.startswith("words/"))
     assert "words/meta.json" in names
 
 
@@ -349,7 +349,7 @@ def damage_row(index: Path, statement: str) -> None:
 
 
 def delete_vectors(index: Path) -> None:
-    (index / "snapshots/000001/vectors.faiss").unlink()
+    (index / "snapshots/000001/vectors/matrix.npy").unlink()
 
 
 def cut_library(index: Path) -> None:
@@ -359,7 +359,7 @@ def cut_library(index: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (delete_vectors, "vectors.faiss cannot be read"),
+        (delete_vectors, "matrix.npy cannot be read"),
         (cut_library, "library.db"),
         (lambda i: (i / "library.db").unlink(), "library.db is missing"),
         (

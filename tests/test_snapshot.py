@@ -46,7 +46,7 @@ def test_another_format_is_refused_and_built_again(
     documents: Path, index: Path, embedder: CountingEmbedder
 ) -> None:
     rewrite_manifest(index, format=99)
-    with pytest.raises(IndexMismatch, match="has format 99, this version reads 2"):
+    with pytest.raises(IndexMismatch, match="has format 99, this version reads 3"):
         Store(index, embedder.fingerprint, embedder.model)
     report = build(documents, index, embedder)
     assert (report.snapshot, report.documents) == (2, 3)
@@ -77,7 +77,7 @@ def test_what_a_killed_build_left_is_cleaned_up(
     documents: Path, index: Path, embedder: CountingEmbedder, leftover: str
 ) -> None:
     (index / "snapshots" / leftover).mkdir()
-    (index / "snapshots" / leftover / "vectors.faiss").write_bytes(b"half")
+    (index / "snapshots" / leftover / "vectors.npy").write_bytes(b"half")
     (documents / "tram.txt").write_text("The tram\n\nIt rests.\n")
     build(documents, index, embedder)
     names = sorted(path.name for path in (index / "snapshots").iterdir())
