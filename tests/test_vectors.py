@@ -39,9 +39,7 @@ class Vectors:
 
     def fetch(self, ids: Ids) -> Matrix:
         self.fetched += ids.tolist()
-        dimension = len(next(iter(self.known.values())))
-        rows = [self.known[one] for one in ids.tolist()]
-        return np.array(rows, np.float32).reshape(len(rows), dimension)
+        return np.array([self.known[one] for one in ids.tolist()], np.float32)
 
     def nearest(self, vector: Matrix, limit: int) -> tuple[list[int], Matrix]:
         """By NumPy alone."""

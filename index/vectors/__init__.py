@@ -2,7 +2,7 @@
 
     vectors/ids.npy        (n,) int64, ascending
     vectors/matrix.npy     (n, dimension), row by row for `ids`, never read whole
-    vectors/cells.faiss    past `EXACT` passages: a byte a number, in cells of neighbours
+    vectors/cells.faiss    past `EXACT` passages: a bit a number, in cells of neighbours
     vectors/training.json  what those cells were made from
 
 The matrix is float32 while search is exact, and float16 beside cells: they find some hundreds,

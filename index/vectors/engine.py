@@ -19,8 +19,8 @@ Ids = NDArray[np.int64]
 Scores = NDArray[np.float32]
 Matrix = NDArray[np.float32]
 
-# The share of cells that a search looks into, and the fewest.
-_PROBED, _LEAST_PROBED = 1 / 16, 64
+# So many cells a search looks into, comparing in so many bits of the question's numbers.
+_PROBED, _BITS = 256, 8
 
 # k-means over so many vectors a cell, in so many rounds.
 _SAMPLE, _ROUNDS, _SEED = 64, 10, 1
@@ -35,8 +35,8 @@ def _one_thread() -> Iterator[None]:
     """Search on the calling thread alone.
 
     OpenMP's threads wait for each other, so on busy cores a search by two took 24 ms where
-    one needed 0.5 ms (10,000 vectors). Its number is a setting of each thread, hence here
-    and not where an index is opened: a server searches on other threads.
+    one needed 0.5 ms (10,000 vectors). How many there are is a setting of each thread, hence
+    here and not where an index is opened: a server searches on other threads.
     """
     import faiss
 
@@ -58,19 +58,20 @@ def nearest(matrix: Matrix, vector: NDArray[np.float32], limit: int) -> tuple[Id
 
 
 class Cells:
-    """Vectors sorted into cells round the centres of k-means, in one byte a number.
+    """Vectors sorted into cells round the centres of k-means, in one bit a number (RaBitQ).
 
     A search looks only into the cells nearest to it. Same vectors, same cells: the sample
     that trains them is drawn from a fixed seed.
     """
 
-    def __init__(self, index: "faiss.IndexIVFScalarQuantizer") -> None:
+    def __init__(self, index: "faiss.IndexIVFRaBitQ") -> None:
         import faiss
 
         self._index = index
-        probed = min(self.cells, max(_LEAST_PROBED, round(self.cells * _PROBED)))
-        self._some = faiss.SearchParametersIVF(nprobe=probed)  # type: ignore[call-arg]
-        self._all = faiss.SearchParametersIVF(nprobe=self.cells)  # type: ignore[call-arg]
+        self._some, self._all = (
+            faiss.IVFRaBitQSearchParameters(nprobe=probed, qb=_BITS)  # type: ignore[call-arg]
+            for probed in (min(_PROBED, self.cells), self.cells)
+        )
 
     @classmethod
     def trained(cls, matrix: NDArray[np.floating]) -> "Cells":
@@ -82,11 +83,10 @@ class Cells:
         cells = 2 ** int(np.log2(max(1, min(5 * np.sqrt(count), count / 39))))
         random = np.random.default_rng(_SEED)
         rows = random.choice(count, min(count, _SAMPLE * cells), replace=False)
-        index = faiss.IndexIVFScalarQuantizer(
+        index = faiss.IndexIVFRaBitQ(
             faiss.IndexFlatIP(dimension),
             dimension,
             cells,
-            faiss.ScalarQuantizer.QT_8bit,
             faiss.METRIC_INNER_PRODUCT,
         )
         index.cp.niter, index.cp.seed = _ROUNDS, _SEED
@@ -155,7 +155,7 @@ class Cells:
         return found
 
 
-def _read(path: Path, flags: int) -> "faiss.IndexIVFScalarQuantizer":
+def _read(path: Path, flags: int) -> "faiss.IndexIVFRaBitQ":
     import faiss
 
     try:
@@ -167,6 +167,6 @@ def _read(path: Path, flags: int) -> "faiss.IndexIVFScalarQuantizer":
             index = faiss.read_index(str(path), flags)
     except (OSError, RuntimeError) as error:
         raise IndexDamaged(f"{path} cannot be read; run `make index`") from error
-    if not isinstance(index, faiss.IndexIVFScalarQuantizer):
+    if not isinstance(index, faiss.IndexIVFRaBitQ):
         raise IndexDamaged(f"{path} is not a file of cells; run `make index`")
     return index

@@ -11,7 +11,7 @@ from index.vectors.engine import Cells, Ids, Scores
 
 # So many times what is asked for is taken from the cells, and at least so many: their codes
 # put a near one some places off, and the matrix puts it back.
-_TIMES, _AT_LEAST = 2, 100
+_TIMES, _AT_LEAST = 4, 400
 
 
 class VectorIndex:

@@ -65,12 +65,14 @@ def write(
     kind = np.float32 if len(ids) <= exact else np.float16
     if previous and (previous.exact != (kind is np.float32) or previous.dimension != dimension):
         previous = None
-    known = np.isin(ids, previous.ids(), assume_unique=True) if previous else ids != ids
+    before = previous.ids() if previous else ids[:0]
+    known = np.isin(ids, before, assume_unique=True)
     target = folder / files.FOLDER
     target.mkdir()
     files.save(target / files.IDS, ids.shape, np.int64, [ids])
-    blocks = _blocks(ids, known, _checked(fetch, dimension), previous, kind)
-    files.save(target / files.MATRIX, (len(ids), dimension), kind, blocks)
+    shape = len(ids), dimension
+    blocks = _blocks(ids, known, _checked(fetch, dimension), previous, shape, kind)
+    files.save(target / files.MATRIX, shape, kind, blocks)
     if kind is np.float16:
         _write_cells(target, ids, ids[~known], previous)
 
@@ -91,10 +93,11 @@ def _blocks(
     known: NDArray[np.bool_],
     fetch: Fetch,
     previous: VectorIndex | None,
+    shape: tuple[int, int],
     kind: type[np.floating],
 ) -> Iterator[NDArray[np.floating]]:
-    dimension = fetch(ids[:0]).shape[1]
-    for first in range(0, len(ids), _BLOCK):
+    count, dimension = shape
+    for first in range(0, count, _BLOCK):
         some, old = ids[first : first + _BLOCK], known[first : first + _BLOCK]
         block = np.empty((len(some), dimension), kind)
         if previous and old.any():
