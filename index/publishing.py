@@ -5,13 +5,9 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from index import loaders, snapshot, terms, words
+from index import loaders, snapshot, terms, vectors, words
 from index.chunker import Chunking
 from index.embedders import Embedder
-from index.errors import IndexDamaged
 from index.library import LibraryWriter
 from index.snapshot import Manifest
 from index.vectors import VectorIndex
@@ -55,13 +51,13 @@ def publish(
     def write(draft: Path) -> None:
         before = None if basis is None else snapshot.folder(index, basis.snapshot)
         after = 0 if basis is None else basis.snapshot
-        ids, vectors = _vectors(embedder.dimension, library)
-        if len(ids) != counts.passages:
-            raise IndexDamaged(
-                f"{index}: {counts.passages - len(ids)} passages have no vector; "
-                "delete its folder and run `make index`"
-            )
-        VectorIndex(ids, vectors).save(draft)
+        vectors.write(
+            draft,
+            library.live_ids(),
+            partial(library.vectors, dimension=embedder.dimension),
+            embedder.dimension,
+            _vectors_before(index, basis),
+        )
         if before is None or not words.update(
             draft, before, library.gone(after), _terms(library, after)
         ):
@@ -70,16 +66,17 @@ def publish(
     return snapshot.publish(index, number, write, manifest, basis)
 
 
-def _vectors(
-    dimension: int, library: LibraryWriter
-) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Ids (n,) and vectors (n, dimension) of all live passages, ascending by id.
+def _vectors_before(index: Path, basis: Manifest | None) -> VectorIndex | None:
+    """The vectors of the snapshot before, where taking them over saves more than it costs.
 
-    The library alone gives them all. A snapshot before could give those of the passages it
-    has in common with this one; the others are `library.vectors(dimension, its number)`,
-    and those to leave out `library.gone(its number)`.
+    They are compared with their checksums first: what is copied gets a checksum of its own,
+    which would make a flipped bit right. Few vectors are as soon read from the library.
     """
-    return library.vectors(dimension)
+    if basis is None or basis.passages <= vectors.EXACT:
+        return None
+    if any(snapshot.faults(index, basis, f"{vectors.FOLDER}/")):
+        return None
+    return VectorIndex(snapshot.folder(index, basis.snapshot))
 
 
 def _terms(library: LibraryWriter, after: int = 0) -> Iterator[tuple[int, list[str]]]:

@@ -2,7 +2,7 @@
 
     INDEX/CURRENT                        "000007 <sha256 of its manifest>"
     INDEX/snapshots/000007/manifest.json what it is, and length and sha256 of every file
-    INDEX/snapshots/000007/vectors.faiss
+    INDEX/snapshots/000007/vectors/
     INDEX/snapshots/000007/words/
 
 A file that did not change since the snapshot before is a hard link to that one's. A kill at
@@ -135,12 +135,16 @@ def read_manifest(index: Path) -> Manifest:
     return Manifest(**fields)
 
 
-def faults(index: Path, manifest: Manifest) -> Iterator[str]:
+def faults(index: Path, manifest: Manifest, below: str = "") -> Iterator[str]:
     """Yield a line for every file of the snapshot that is missing or altered; reads them all.
+
+    With `below` only files whose path begins so are looked at.
 
     An altered file is given a new time, so that the next build, which trusts times, mends it.
     """
     for name, expected in manifest.files.items():
+        if not name.startswith(below):
+            continue
         path = folder(index, manifest.snapshot) / name
         try:
             found = _sum(path)

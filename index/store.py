@@ -44,7 +44,7 @@ class Store:
             )
         for fault in snapshot.faults(index, self.manifest):
             raise IndexDamaged(fault)
-        self._vectors = VectorIndex.open(snapshot.folder(index, self.manifest.snapshot))
+        self._vectors = VectorIndex(snapshot.folder(index, self.manifest.snapshot))
         self._words = WordIndex(snapshot.folder(index, self.manifest.snapshot))
         self._library = LibraryReader(index, Path(self.manifest.root), self.manifest.snapshot)
         expected = Counts(self.manifest.documents, self.manifest.passages)

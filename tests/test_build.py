@@ -135,7 +135,7 @@ def test_several_processes_build_what_one_builds(
     build(documents, several, embedder, reader=partial(read, workers=3))
     first, second = snapshot.read_manifest(one), snapshot.read_manifest(several)
     assert first.content == second.content  # which holds the passages' ids
-    name = "vectors.faiss"
+    name = "vectors/matrix.npy"
     assert first.files[name].sha256 == second.files[name].sha256
     answers = [Answerer.open(index, embedder).ask("bees", 50).hits for index in (one, several)]
     assert answers[0] == answers[1]
@@ -363,7 +363,7 @@ def test_only_the_last_two_snapshots_are_kept(
     assert check(index)[1] == []
 
 
-@pytest.mark.parametrize("damage", ["vectors.faiss", "manifest.json"])
+@pytest.mark.parametrize("damage", ["vectors/matrix.npy", "manifest.json"])
 def test_building_again_mends_a_damaged_snapshot(
     documents: Path, index: Path, embedder: CountingEmbedder, damage: str
 ) -> None:
@@ -383,7 +383,7 @@ def test_building_again_mends_a_damaged_snapshot(
 def test_a_flipped_bit_under_an_old_time_is_mended_once_it_was_found(
     documents: Path, index: Path, embedder: CountingEmbedder
 ) -> None:
-    path = index / "snapshots/000001/vectors.faiss"
+    path = index / "snapshots/000001/vectors/matrix.npy"
     status, content = path.stat(), bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
@@ -492,8 +492,8 @@ def test_the_manifest_says_how_it_was_built(
     )
     assert manifest.chunking == Chunking()
     names = list(manifest.files)
-    assert names[0] == "vectors.faiss"
-    assert names[1:] == sorted(name for name in names if name.startswith("words/"))
+    assert names[:2] == ["vectors/ids.npy", "vectors/matrix.npy"]
+    assert names[2:] == sorted(name for name in names if name.startswith("words/"))
     assert "words/meta.json" in names
 
 
@@ -507,7 +507,7 @@ def damage_row(index: Path, statement: str) -> None:
 
 
 def delete_vectors(index: Path) -> None:
-    (index / "snapshots/000001/vectors.faiss").unlink()
+    (index / "snapshots/000001/vectors/matrix.npy").unlink()
 
 
 def cut_library(index: Path) -> None:
@@ -517,7 +517,7 @@ def cut_library(index: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (delete_vectors, "vectors.faiss cannot be read"),
+        (delete_vectors, "matrix.npy cannot be read"),
         (cut_library, "library.db"),
         (lambda i: (i / "library.db").unlink(), "library.db is missing"),
         (

@@ -90,7 +90,7 @@ def test_a_damaged_index_fails_the_check_and_is_mended_by_indexing(
 ) -> None:
     index = tmp_path / "index"
     assert run("index", str(folder / "documents"), "--index", str(index)).exit_code == 0
-    vectors = index / "snapshots/000001/vectors.faiss"
+    vectors = index / "snapshots/000001/vectors/matrix.npy"
     vectors.write_bytes(vectors.read_bytes()[:-1])
     done = run("check", "--index", str(index))
     assert done.exit_code == 1

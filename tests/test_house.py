@@ -59,7 +59,7 @@ ORDER = {
 
 # Which file may import which library.
 KNOWN_BY = {
-    "faiss": {"index/vectors.py"},
+    "faiss": {"index/vectors/engine.py"},
     "tantivy": {"index/words.py"},
     "rapidfuzz": {"index/words.py"},
     "Stemmer": {"index/terms.py"},

@@ -60,10 +60,10 @@ def test_a_snapshot_that_cannot_be_opened_never_replaces_one_that_can(
     live.refresh()
     write_files(documents, {"new.txt": "New."})
     build(documents, index, embedder)
-    (index / "snapshots/000002/vectors.faiss").write_bytes(b"")
+    (index / "snapshots/000002/vectors/matrix.npy").write_bytes(b"")
     live.refresh()
     assert live().info.snapshot == 1
-    assert "000002/vectors.faiss is altered" in caplog.text
+    assert "000002/vectors/matrix.npy is altered" in caplog.text
 
 
 def test_an_index_of_another_model_is_refused_with_what_mends_it(

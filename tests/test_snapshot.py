@@ -77,7 +77,7 @@ def test_what_a_killed_build_left_is_cleaned_up(
     documents: Path, index: Path, embedder: CountingEmbedder, leftover: str
 ) -> None:
     (index / "snapshots" / leftover).mkdir()
-    (index / "snapshots" / leftover / "vectors.faiss").write_bytes(b"half")
+    (index / "snapshots" / leftover / "vectors.npy").write_bytes(b"half")
     (documents / "tram.txt").write_text("The tram\n\nIt rests.\n")
     build(documents, index, embedder)
     names = sorted(path.name for path in (index / "snapshots").iterdir())

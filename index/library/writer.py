@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from index.errors import IndexDamaged
 from index.library.schema import (
     FILE,
     SCHEMA,
@@ -162,34 +163,37 @@ class LibraryWriter:
                 zip(keys, (v.astype("<f4").tobytes() for v in vectors), strict=True),
             )
 
-    def vectors(
-        self, dimension: int, after: int = 0
-    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Ids (n,) and vectors (n, dimension) of the live passages, ascending by id.
-
-        Args:
-            after: only of those born after this snapshot.
-        """
+    def live_ids(self) -> NDArray[np.int64]:
+        """Ids (n,) of all live passages, ascending."""
         with translated(self._path):
-            (most,) = self._db.execute(
-                "SELECT coalesce(sum(passages), 0) FROM documents WHERE died IS NULL AND born > ?",
-                (after,),
-            ).fetchone()
-            ids = np.empty(most, np.int64)
-            matrix = np.empty((most, dimension), np.float32)
             rows = self._db.execute(
-                "SELECT p.id, v.vector FROM documents d JOIN passages p ON p.document = d.row "
-                "JOIN vectors v ON v.key = p.key WHERE d.died IS NULL AND d.born > ?",
-                (after,),
+                "SELECT p.id FROM documents d JOIN passages p ON p.document = d.row "
+                "WHERE d.died IS NULL"
             )
-            count = 0
-            for count, (passage_id, blob) in enumerate(rows, 1):
-                ids[count - 1] = passage_id
+            return np.sort(np.fromiter((passage_id for (passage_id,) in rows), np.int64))
+
+    def vectors(self, ids: NDArray[np.int64], dimension: int) -> NDArray[np.float32]:
+        """(n, dimension): the vectors of these passages, in the order given.
+
+        Raises:
+            IndexDamaged: one of them has no vector.
+        """
+        matrix = np.empty((len(ids), dimension), np.float32)
+        count = 0
+        with translated(self._path):
+            rows = self._db.execute(
+                "SELECT v.vector FROM json_each(?) wanted JOIN passages p ON p.id = wanted.value "
+                "JOIN vectors v ON v.key = p.key ORDER BY wanted.key",
+                (json.dumps(ids.tolist()),),
+            )
+            for count, (blob,) in enumerate(rows, 1):
                 matrix[count - 1] = np.frombuffer(blob, "<f4")
-        order = np.argsort(ids[:count])
-        if (order == np.arange(count)).all():  # documents come in the order of their passages
-            return ids[:count], matrix[:count]
-        return ids[order], matrix[order]
+        if count != len(ids):
+            raise IndexDamaged(
+                f"{self._path}: {len(ids) - count} passages have no vector; "
+                "delete its folder and run `make index`"
+            )
+        return matrix
 
     def terms(self, after: int = 0) -> Iterator[tuple[int, str]]:
         """(id, terms) of the live passages born after a snapshot, ascending by document."""
