@@ -12,7 +12,7 @@ serve_flags := $(if $(HOST),--host '$(HOST)') $(if $(PORT),--port '$(PORT)')
 index_folder := $(or $(INDEX),$(QA_INDEX),var/index)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve index ask test check evaluate clean
+.PHONY: help setup serve index ask test check evaluate bench bench-peers clean
 
 help:
 	@echo "make setup   create .venv with pinned dependencies (every target below does)"
@@ -22,6 +22,8 @@ help:
 	@echo "make test    run all tests, with coverage"
 	@echo "make check   ruff and mypy"
 	@echo "make evaluate  measure what is found       make evaluate ARGS='--sets sample'"
+	@echo "make bench   measure speed and memory      make bench ARGS='--passages 1000'"
+	@echo "make bench-peers  the same work by others  make bench-peers ARGS='--passages 1000'"
 	@echo "make clean   delete .venv and everything built under var/"
 
 setup: $(READY)
@@ -61,6 +63,13 @@ check: $(READY)
 # the sample alone where there is no folder QA_DATA
 evaluate: $(READY)
 	@$(BIN)/python -m scripts.evaluate $(ARGS)
+
+# both read the folder QA_DATA; nothing else should run on the machine meanwhile
+bench: $(READY)
+	@$(BIN)/python -m scripts.bench $(ARGS)
+
+bench-peers: $(READY)
+	@$(BIN)/python -m scripts.bench_peers $(ARGS)
 
 clean:
 	rm -rf .venv var .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis build *.egg-info

@@ -1,0 +1,1 @@
+"""The benchmark's own parts, without a clock."""
