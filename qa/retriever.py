@@ -17,12 +17,13 @@ from qa.ranking import BARE_HEADING, confidence, opening_bonus, weights
 from qa.records import Hit, Mode, Parts, Place, Scores, Timings
 from qa.selection import Candidate, Chosen, overlap, select
 
-# Taken from each ranking, the same for every limit.
-_CANDIDATES = 100
+# Taken from each ranking, the same for every limit, which is 50 at most. On SQuAD dev the
+# first ten are those of all passages for 98% of the questions with 30, and 99.9% with 50.
+_CANDIDATES = 60
 
-# Candidates read at once, beyond double the limit: where neighbours and repetitions stand
-# first, the list is filled from what comes after them.
-_SPARE = 20
+# Candidates read at once, beyond the limit: where neighbours and repetitions stand first,
+# the list is filled from what comes after them.
+_SPARE = 10
 
 # A hit's lead is taken over the best that does not overlap it, which stands among these.
 _AT_LEAST = 4
@@ -42,7 +43,7 @@ def retrieve(
     asked = store.asked(question)
     found = _find(vector, asked, mode, store)
     searched = time.perf_counter()
-    batches = _candidates(found, mode, 2 * limit + _SPARE, store)
+    batches = _candidates(found, mode, limit + _SPARE, store)
     chosen = select(batches, max(limit, _AT_LEAST))
     hits = _hits(chosen, limit, mode, asked, Path(store.manifest.root))
     done = time.perf_counter()

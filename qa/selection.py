@@ -90,8 +90,10 @@ def select(batches: Iterable[Sequence[Candidate]], limit: int) -> list[Chosen]:
         chosen.append(best)
         said.append(says)
         same.append(())
-        if any(overlap(best, other) for other in waiting):
-            waiting = [_lowered(other, [best]) for other in waiting]
+        neighbours = [at for at, other in enumerate(waiting) if overlap(best, other)]
+        if neighbours:
+            for at in neighbours:
+                waiting[at] = _lowered(waiting[at], [best])
             waiting.sort(key=_by_score)
     # one more was looked for, so that the last has all that say the same
     return [Chosen(*entry) for entry in zip(chosen[:limit], same, strict=False)]
