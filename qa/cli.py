@@ -47,6 +47,11 @@ def _one_line_errors(command: Callable[..., None]) -> Callable[..., None]:
     return guarded
 
 
+def _show_log(form: str) -> None:
+    logging.basicConfig(format=form)
+    logging.getLogger("citewell").setLevel(logging.INFO)
+
+
 def _fail(message: str, status: int) -> NoReturn:
     click.echo(f"citewell: {' '.join(message.split())}", err=True)
     sys.exit(status)
@@ -89,6 +94,7 @@ def index(docs: str | None, **flags: str | None) -> None:
     from index.embedders import open_embedder
     from qa.terminal import Bars, report_lines
 
+    _show_log("%(message)s")
     settings = read_settings({"docs": docs, **flags}, os.environ)
     documents = settings.documents
     if documents is None:
@@ -183,8 +189,7 @@ def serve(**flags: str | None) -> None:
     from qa.live import Live
     from qa.server import Server
 
-    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
-    logging.getLogger("citewell").setLevel(logging.INFO)
+    _show_log("%(levelname)s %(name)s: %(message)s")
     # a queue is expected under load, and whoever is too many is told so
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     settings = read_settings(flags, os.environ)

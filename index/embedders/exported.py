@@ -76,6 +76,7 @@ class ExportedEmbedder:
         from index.embedders.onnx_export import export_model
 
         self._verify()
+        log.info("exporting %s to ONNX; this takes half a minute, once", self.model)
         try:
             return write_export(
                 self._kept, lambda draft: export_model(self._folder, self._precision, draft)
