@@ -126,7 +126,7 @@ def _cells(count: int) -> int:
 
 def ways(count: int) -> Iterator[Way]:
     cells = _cells(count)
-    probes = tuple(n for n in (8, 16, 32, 64, 96, 128, 192, 256, 384, 512, 1024) if n <= cells)
+    probes = tuple(n for n in (32, 64, 96, 128, 192, 256, 384, 512, 640, 768, 1024) if n <= cells)
     kept = (100, 200, 400, 800)
     yield Way("exact, float32", "Flat", 0, (0,))
     yield Way("exact, float16", "SQfp16", 0, (0,))
@@ -195,7 +195,7 @@ def _parameters(index: Any, setting: int) -> Any:
     if isinstance(index, faiss.IndexHNSW):
         return faiss.SearchParametersHNSW(efSearch=setting)
     if isinstance(index, faiss.IndexIVFRaBitQ):
-        return faiss.IVFRaBitQSearchParameters(nprobe=setting, qb=8)
+        return faiss.IVFRaBitQSearchParameters(nprobe=setting, qb=4)
     if isinstance(index, faiss.IndexIVF):
         return faiss.SearchParametersIVF(nprobe=setting)
     return None

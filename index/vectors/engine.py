@@ -19,8 +19,9 @@ Ids = NDArray[np.int64]
 Scores = NDArray[np.float32]
 Matrix = NDArray[np.float32]
 
-# So many cells a search looks into, comparing in so many bits of the question's numbers.
-_PROBED, _BITS = 256, 8
+# A search looks into so many times the root of the number of cells, and takes so many bits
+# of each of the question's numbers.
+_PROBED, _BITS = 6, 4
 
 # k-means over so many vectors a cell, in so many rounds.
 _SAMPLE, _ROUNDS, _SEED = 64, 10, 1
@@ -70,7 +71,7 @@ class Cells:
         self._index = index
         self._some, self._all = (
             faiss.IVFRaBitQSearchParameters(nprobe=probed, qb=_BITS)  # type: ignore[call-arg]
-            for probed in (min(_PROBED, self.cells), self.cells)
+            for probed in (min(self.cells, round(_PROBED * self.cells**0.5)), self.cells)
         )
 
     @classmethod
