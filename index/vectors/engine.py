@@ -19,9 +19,9 @@ Ids = NDArray[np.int64]
 Scores = NDArray[np.float32]
 Matrix = NDArray[np.float32]
 
-# A search looks into so many times the root of the number of cells, and takes so many bits
-# of each of the question's numbers.
-_PROBED, _BITS = 6, 4
+# A search looks into so many times the root of the number of cells, 512 of 4,096 for instance,
+# and takes so many bits of each of the question's numbers. Measured in docs/vectors.md.
+_PROBED, _BITS = 8, 4
 
 # k-means over so many vectors a cell, in so many rounds.
 _SAMPLE, _ROUNDS, _SEED = 64, 10, 1

@@ -9,8 +9,8 @@ from index.errors import IndexDamaged
 from index.vectors import engine, files
 from index.vectors.engine import Cells, Ids, Scores
 
-# So many times what is asked for is taken from the cells, and at least so many: their codes
-# put a near one some places off, and the matrix puts it back.
+# So many times what is asked for is taken from the cells, and at least so many: by their codes
+# a near one stands some places off, and by the matrix where it belongs.
 _TIMES, _AT_LEAST = 4, 400
 
 
