@@ -21,7 +21,7 @@ MEANING_WEIGHT = 0.5
 # center?" asked of a text that calls it many names), and the order is mostly noise. Then the
 # passage with which a document opens gets a bonus, more the vaguer it is: it names what the
 # document is about.
-VAGUE = 0.4
+_VAGUE = 0.4
 _OPENING_BONUS = 0.15
 
 # A heading alone is near every question about what stands below it, and answers none.
@@ -51,7 +51,7 @@ def opening_bonus(mode: Mode, cosines: Floats) -> float:
     """What opening a document is worth, given the cosines (n,) of all that was found."""
     if mode == "words" or not len(cosines):
         return 0.0
-    vagueness = max(0.0, 1 - float(cosines.max()) / VAGUE)
+    vagueness = max(0.0, 1 - float(cosines.max()) / _VAGUE)
     return weights(mode)[0] * _OPENING_BONUS * min(vagueness, 1.0)
 
 
