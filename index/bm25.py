@@ -6,13 +6,17 @@ different questions comparable: 0 is none of the words, near 1 all of them, side
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from index.forward import Hashes, Terms, hashed
 from index.terms import pairs, words
+
+Floats = NDArray[np.float64]
+Places = NDArray[np.int64]
 
 # Passages are short and of much the same length: how often a word is repeated in one, and
 # how long it is, says little. Chosen on SQuAD dev (docs/retrieval.md).
@@ -24,9 +28,6 @@ _PAIRS = 0.2
 
 # What is left of a term's weight for each typing error it was found by.
 _PER_ERROR = 0.7
-
-# Every term stands between spaces of its own, so that str.count sees each of them.
-_GAP = "  "
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +64,6 @@ class Asked:
         return weights
 
 
-def joined(terms: Sequence[str]) -> str:
-    """Terms as one string, in the form that `score` reads."""
-    return f" {_GAP.join(terms)} "
-
-
 def ask(
     question: str,
     count: int,
@@ -89,65 +85,80 @@ def ask(
     first: dict[str, str] = {}
     for word, term in found:
         first.setdefault(term, word)
+    held = {term: frequency(term) for term in first}
     terms = []
     for term, word in first.items():
-        near = [(term, 0)] if frequency(term) else alike(term)
-        worth = idf(max((frequency(match) for match, _ in near), default=0))
+        near = [(term, 0)] if held[term] else alike(term)
+        worth = idf(max((held.get(match) or frequency(match) for match, _ in near), default=0))
         matches = tuple((match, worth * _PER_ERROR**wrong) for match, wrong in near)
         most = max((weight for _, weight in matches), default=worth)
         terms.append(AskedTerm(word, matches, most))
-    known = ((pair, frequency(pair)) for pair in dict.fromkeys(pairs([t for _, t in found])))
-    return Asked(tuple(terms), tuple((pair, idf(held)) for pair, held in known if held))
+    known = tuple(
+        (pair, idf(times))
+        for pair in dict.fromkeys(pairs([term for _, term in found]))
+        if all(held[term] for term in pair.split("_")) and (times := frequency(pair))
+    )
+    return Asked(tuple(terms), known)
 
 
-def score(asked: Asked, passages: Sequence[str], mean_length: float) -> NDArray[np.float64]:
+def score(asked: Asked, passages: Terms, mean_length: float) -> Floats:
     """How much of the question each passage holds.
 
     Args:
-        passages: terms of each, as `joined` gives them; "" scores 0.
+        passages: the terms of n passages; one without any scores 0.
         mean_length: terms in a passage of the index, on average.
 
     Returns:
         (n,) float64 in [0, 1), higher is better; 0 where no word of the question is known.
     """
-    most_of_terms = sum(term.most for term in asked.terms)
-    most_of_pairs = sum(weight for _, weight in asked.pairs)
-    terms = [
-        [
-            (match, f" {match} ", (1 - _PAIRS) * weight / most_of_terms)
-            for match, weight in t.matches
-        ]
-        for t in asked.terms
-    ]
-    pairs = [
-        ({*pair.split("_")}, f" {pair.replace('_', _GAP)} ", _PAIRS * weight / most_of_pairs)
-        for pair, weight in asked.pairs
-    ]
     scores = np.zeros(len(passages))
-    for row, passage in enumerate(passages):
-        length = (passage.count(_GAP) + 1) / max(mean_length, 1.0)
-        damping = _K1 * (1 - _B + _B * length)
-        held: set[str] = set()
-        total = 0.0
-        for matches in terms:
-            best = 0.0
-            for term, looked_for, most in matches:
-                if times := passage.count(looked_for):
-                    held.add(term)
-                    best = max(best, most * times / (times + damping))
-            total += best
-        for both, looked_for, most in pairs:
-            if both <= held:  # which spares most of the counting
-                times = passage.count(looked_for)
-                total += most * times / (times + damping)
-        scores[row] = total
+    known = {match: None for term in asked.terms for match, _ in term.matches}
+    number = {term: at for at, term in enumerate(known)}
+    looked_for = np.array([hashed(term) for term in known], np.uint32)
+    # `which` of them stands at which place of all terms, and in which passage
+    which, at = np.nonzero(passages.hashes == looked_for[:, None])
+    if not len(at):
+        return scores
+    row = np.searchsorted(passages.starts, at, "right") - 1
+    lengths = np.diff(passages.starts)
+    damping = _K1 * (1 - _B + _B * lengths / max(mean_length, 1.0))
+
+    of_terms = _saturated(which, row, len(number), damping)
+    most_of_terms = sum(term.most for term in asked.terms)
+    for term in asked.terms:
+        best = np.zeros(len(passages))  # of words spelt alike the best counts
+        for match, weight in term.matches:
+            np.maximum(best, weight * of_terms[number[match]], out=best)
+        scores += (1 - _PAIRS) / most_of_terms * best
+
+    if asked.pairs:
+        pair_of = np.full((len(number), len(number) + 1), -1)
+        for place, (pair, _) in enumerate(asked.pairs):
+            one, other = pair.split("_")
+            pair_of[number[one], number[other]] = place
+        following = np.full(len(passages.hashes) + 1, -1)  # -1 is the last column: no pair
+        following[at - 1] = which
+        following[passages.starts[1:] - 1] = -1  # what follows stands in the next passage
+        pair = pair_of[which, following[at]]
+        held = pair >= 0
+        of_pairs = _saturated(pair[held], row[held], len(asked.pairs), damping)
+        most_of_pairs = sum(weight for _, weight in asked.pairs)
+        for (_, weight), counted in zip(asked.pairs, of_pairs, strict=True):
+            scores += _PAIRS * weight / most_of_pairs * counted
     return scores
 
 
-def matched(asked: Asked, passage: str) -> tuple[str, ...]:
+def _saturated(which: Places, row: Places, kinds: int, damping: Floats) -> Floats:
+    """(kinds, n): how often each kind occurs in each of n passages, f, as f / (f + damping)."""
+    times = np.bincount(which * len(damping) + row, minlength=kinds * len(damping))
+    times = times.reshape(kinds, len(damping))
+    saturated: Floats = times / (times + damping)
+    return saturated
+
+
+def matched(asked: Asked, passage: Hashes) -> tuple[str, ...]:
     """The question's words that a passage holds, as they were written, in order."""
+    held = set(passage.tolist())
     return tuple(
-        term.word
-        for term in asked.terms
-        if any(f" {match} " in passage for match, _ in term.matches)
+        term.word for term in asked.terms if any(hashed(match) in held for match, _ in term.matches)
     )

@@ -10,7 +10,8 @@ from typing import Protocol
 
 from filelock import FileLock, Timeout
 
-from index import bm25, loaders, snapshot, terms
+from index import loaders, snapshot, terms
+from index.analysis import analyse
 from index.chunker import Chunking, chunk, embedded_texts
 from index.embedders import Embedder
 from index.embedding import Embedding
@@ -239,11 +240,11 @@ def _take(
     passages = chunk(document, fitted, embedder.count_tokens, library.passage_ids())
     texts = embedded_texts(document.title, passages, fitted, embedder.count_tokens)
     keys = [_key(embedder, text) for text in texts]
-    found = [bm25.joined(terms.terms(text)) for text in texts]
+    analysed = analyse(document.title, passages, texts)
     library.retire([document.id], born)
     library.forgive([document.id])
     state = FileState(read.file.size, read.file.mtime_ns, read.sha256)
-    library.add(document, state, passages, found, keys, born)
+    library.add(document, state, passages, analysed, keys, born)
     embedding.add(keys, texts)
 
 

@@ -1,13 +1,13 @@
 """Library → a published snapshot: what the change takes, where there is one to start from."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from index import loaders, snapshot, terms, vectors, words
+from index import forward, loaders, snapshot, terms, vectors, words
 from index.chunker import Chunking
 from index.embedders import Embedder
+from index.forward import ForwardIndex
 from index.library import LibraryWriter
 from index.snapshot import Manifest
 from index.vectors import VectorIndex
@@ -58,26 +58,40 @@ def publish(
             embedder.dimension,
             _vectors_before(index, basis),
         )
-        if before is None or not words.update(
-            draft, before, library.gone(after), _terms(library, after)
-        ):
-            words.write(draft, _terms(library))
+        gone = [] if before is None else library.gone(after)
+        if before is None or not words.update(draft, before, gone, library.terms(after)):
+            words.write(draft, library.terms())
+        previous = _forward_before(index, basis)
+        if previous is None:
+            forward.write(draft, library.terms())
+        else:
+            forward.write(draft, library.terms(after), previous, gone)
 
     return snapshot.publish(index, number, write, manifest, basis)
+
+
+def _forward_before(index: Path, basis: Manifest | None) -> ForwardIndex | None:
+    """The passages' terms of the snapshot before; None where they are to be read again."""
+    if basis is None or not _is_copyable(index, basis, forward.FOLDER):
+        return None
+    return ForwardIndex(snapshot.folder(index, basis.snapshot))
 
 
 def _vectors_before(index: Path, basis: Manifest | None) -> VectorIndex | None:
     """The vectors of the snapshot before, where taking them over saves more than it costs.
 
-    They are compared with their checksums first: what is copied gets a checksum of its own,
-    which would make a flipped bit right. Few vectors are as soon read from the library.
+    Few vectors are as soon read from the library.
     """
     if basis is None or basis.passages <= vectors.EXACT:
         return None
-    if any(snapshot.faults(index, basis, f"{vectors.FOLDER}/")):
+    if not _is_copyable(index, basis, vectors.FOLDER):
         return None
     return VectorIndex(snapshot.folder(index, basis.snapshot))
 
 
-def _terms(library: LibraryWriter, after: int = 0) -> Iterator[tuple[int, list[str]]]:
-    return ((passage_id, found.split()) for passage_id, found in library.terms(after))
+def _is_copyable(index: Path, basis: Manifest, folder: str) -> bool:
+    """Whether files are as they were written, by their checksums.
+
+    What is copied gets a checksum of its own, which would make a flipped bit right.
+    """
+    return not any(snapshot.faults(index, basis, f"{folder}/"))

@@ -97,3 +97,16 @@ class Passage:
         if not self.text.startswith(f"{line}\n"):
             return 0
         return len(self.text) - len(self.text[len(line) :].lstrip())
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence of a passage: ``passage.text[start:end]``.
+
+    `first` is how many of the passage's terms stand before it, those of title and headings
+    among them.
+    """
+
+    start: int
+    end: int
+    first: int

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from index import bm25, snapshot
 from index.bm25 import Asked
 from index.errors import IndexDamaged, IndexMismatch
+from index.forward import ForwardIndex, Terms
 from index.library import Counts, LibraryReader, StoredPassage
 from index.records import Document
 from index.vectors import VectorIndex
@@ -46,15 +47,17 @@ class Store:
             raise IndexDamaged(fault)
         self._vectors = VectorIndex(snapshot.folder(index, self.manifest.snapshot))
         self._words = WordIndex(snapshot.folder(index, self.manifest.snapshot))
+        self._forward = ForwardIndex(snapshot.folder(index, self.manifest.snapshot))
         self._library = LibraryReader(index, Path(self.manifest.root), self.manifest.snapshot)
         expected = Counts(self.manifest.documents, self.manifest.passages)
         found = self._library.counts()
-        sizes = {self._vectors.count, self._words.count}
+        sizes = {self._vectors.count, self._words.count, self._forward.count}
         if found != expected or sizes != {expected.passages}:
             self.close()
             raise IndexDamaged(
                 f"the index in {index} holds {found}, {self._vectors.count} vectors and the "
-                f"words of {self._words.count} passages where its manifest says {expected}; "
+                f"words of {self._words.count} and {self._forward.count} passages where its "
+                f"manifest says {expected}; "
                 "run `make index`"
             )
 
@@ -89,11 +92,11 @@ class Store:
         """
         return self._words.search(asked.weights(), limit)
 
-    def terms(self, ids: Sequence[int]) -> list[str]:
-        """The terms of each passage named, as `bm25.score` reads them."""
-        return self._library.terms(ids)
+    def terms(self, ids: NDArray[np.int64]) -> Terms:
+        """The terms of each passage named."""
+        return self._forward.terms(ids)
 
-    def word_scores(self, asked: Asked, terms: Sequence[str]) -> NDArray[np.float64]:
+    def word_scores(self, asked: Asked, terms: Terms) -> NDArray[np.float64]:
         """(n,) in [0, 1): how much of a question's words passages hold, by their terms."""
         return bm25.score(asked, terms, self.manifest.mean_terms)
 

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable
 from pathlib import Path
-from threading import BoundedSemaphore
+from threading import BoundedSemaphore, Lock
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, Response, render_template, request
@@ -60,12 +60,15 @@ def create_app(
     )
     problems.register(app)
     permits = BoundedSemaphore(at_once)
+    # One after the other: threads that answer side by side only take Python from each other.
+    turn = Lock()
 
     def ask(question: str, limit: int, mode: records.Mode) -> records.Response:
         if not permits.acquire(blocking=False):
             raise problems.Refused(503, "too many questions at once; try again in a moment")
         try:
-            return current().ask(question, limit, mode)
+            with turn:
+                return current().ask(question, limit, mode)
         finally:
             permits.release()
 

@@ -2,9 +2,7 @@
 
 import logging
 import os
-import signal
 import sys
-import threading
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -14,14 +12,7 @@ import click
 
 from index.errors import CitewellError, IndexProblem, SettingsError
 from qa.records import Mode
-from qa.settings import (
-    DEFAULT_DOCUMENTS,
-    LOOPBACK_HOSTS,
-    Settings,
-    exports,
-    is_loopback,
-    read_settings,
-)
+from qa.settings import DEFAULT_DOCUMENTS, exports, read_settings
 
 # Exit statuses. 2 is also click's own, for a flag that does not exist.
 _FAILED, _UNUSABLE, _SOME_UNREADABLE, _INTERRUPTED = 1, 2, 3, 130
@@ -168,11 +159,13 @@ def ask(question: str, limit: int, mode: Mode, as_json: bool, **flags: str | Non
 @main.command()
 @click.option("--host", help="Address to serve on  [QA_HOST; 127.0.0.1]")
 @click.option("--port", help="Port to serve on  [QA_PORT; 8000]")
+@click.option("--workers", help="Processes that answer  [QA_WORKERS; one per core, 4 at most]")
+@click.option("--fed-by", type=int, hidden=True, help="Be a worker, fed over this descriptor")
 @_index
 @_model
 @_precision
 @_one_line_errors
-def serve(**flags: str | None) -> None:
+def serve(fed_by: int | None, **flags: str | None) -> None:
     """Answer questions over HTTP, and in the browser.
 
     An address that others can reach needs a secret in QA_TOKEN. A newly built index is
@@ -184,43 +177,31 @@ def serve(**flags: str | None) -> None:
       citewell serve --index var/reports --port 8080
       QA_TOKEN=$(cat token) citewell serve --host 0.0.0.0
     """
-    from index.embedders import open_embedder
-    from qa.app import create_app
-    from qa.live import Live
-    from qa.server import Server
+    from qa import serving
+    from qa.supervisor import WorkerFailed
 
     _show_log("%(levelname)s %(name)s: %(message)s")
     # a queue is expected under load, and whoever is too many is told so
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     settings = read_settings(flags, os.environ)
+    if fed_by is not None:
+        serving.work(settings, fed_by)
+        return
     click.echo(f"opening {settings.index}")
-    embedder = open_embedder(settings.model, exports(settings.index), settings.precision)
-    live = Live(settings.index, embedder)
-    live.refresh()
-    server = Server(
-        create_app(live, settings.token, _hosts(settings)), settings.host, settings.port
-    )
-    stop = threading.Event()
+    given = [part for name, value in flags.items() if value for part in (f"--{name}", value)]
+    worker = [sys.executable, "-P", "-m", "qa", "serve", *given, "--fed-by"]
+    try:
+        serving.serve(settings, worker, _announce)
+    except WorkerFailed as error:
+        sys.exit(error.status if error.status > 0 else _FAILED)  # it has said why
 
-    def on_signal(number: int, _: object) -> None:
-        if stop.is_set():  # asked twice
-            os._exit(128 + number)
-        stop.set()
-        server.stop()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, on_signal)
-    live.watch(stop)
+def _announce(url: str) -> None:
     click.echo(
-        f"serving on {server.url}  (Ctrl-C stops)\n\n"
-        f"  curl -s {server.url}/ask -H 'content-type: application/json' \\\n"
+        f"serving on {url}  (Ctrl-C stops)\n\n"
+        f"  curl -s {url}/ask -H 'content-type: application/json' \\\n"
         '    -d \'{"question": "who leads the center?"}\'\n'
     )
-    server.run()
-
-
-def _hosts(settings: Settings) -> list[str] | None:
-    return [*LOOPBACK_HOSTS, settings.host.strip("[]")] if is_loopback(settings.host) else None
 
 
 @main.command()

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from index.bm25 import Asked, matched
 from index.embedders import Embedder
+from index.forward import Terms
 from index.library import StoredPassage
 from index.store import Store
-from qa.highlight import best_sentences
+from qa.highlight import best_sentence
 from qa.ranking import BARE_HEADING, confidence, opening_bonus, weights
 from qa.records import Hit, Mode, Parts, Place, Scores, Timings
 from qa.selection import Candidate, Chosen, overlap, select
@@ -58,26 +59,30 @@ def retrieve(
 class _Found:
     """What both rankings say of the passages that either found; rows match.
 
-    `terms` are as the index keeps them. A score that the mode does not have is 0.
+    A score that the mode does not have is 0.
     """
 
     ids: NDArray[np.int64]
     cosines: NDArray[np.float64]
     shares: NDArray[np.float64]
-    terms: list[str]
+    terms: Terms
 
 
 def _find(vector: NDArray[np.float32] | None, asked: Asked, mode: Mode, store: Store) -> _Found:
     """The first of each ranking that the mode has, each scored by both."""
     none = np.empty(0, np.int64)
-    nearest = none if vector is None else store.by_meaning(vector, _CANDIDATES)[0]
+    nearest, near = (none, none) if vector is None else store.by_meaning(vector, _CANDIDATES)
     worded = none if mode == "meaning" else store.by_words(asked, _CANDIDATES)
     ids = np.array(list(dict.fromkeys([*nearest.tolist(), *worded.tolist()])), np.int64)
-    terms = store.terms(ids.tolist())
+    terms = store.terms(ids)
     zeros = np.zeros(len(ids))
+    cosines = zeros
+    if vector is not None:
+        others = store.cosines(vector, ids[len(nearest) :])
+        cosines = np.concatenate([near, others]).astype(np.float64)
     return _Found(
         ids=ids,
-        cosines=zeros if vector is None else store.cosines(vector, ids).astype(np.float64),
+        cosines=cosines,
         shares=zeros if mode == "meaning" else store.word_scores(asked, terms),
         terms=terms,
     )
@@ -105,7 +110,7 @@ def _candidates(found: _Found, mode: Mode, at_once: int, store: Store) -> Iterat
             candidates.append(
                 Candidate(
                     stored=stored,
-                    terms=found.terms[row],
+                    terms=found.terms.row(row),
                     meaning=None if mode == "words" else meaning,
                     words=None if mode == "meaning" else words,
                     parts=parts,
@@ -125,7 +130,7 @@ def _hits(
 ) -> tuple[Hit, ...]:
     leads = [_lead(chosen, rank) for rank in range(min(limit, len(chosen)))]
     shown = [entry.candidate for entry in chosen[:limit]]
-    marks = best_sentences(asked, [candidate.stored for candidate in shown])
+    marks = [best_sentence(asked, candidate.stored, candidate.terms) for candidate in shown]
     return tuple(
         Hit(
             passage=candidate.stored.passage,

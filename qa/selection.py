@@ -1,9 +1,10 @@
 """Candidates → the list: best first, no text twice, no document in every place."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import inf
 
+from index.forward import Hashes
 from index.library import StoredPassage
 from index.terms import terms
 from qa.records import Parts
@@ -24,13 +25,13 @@ class Candidate:
 
     Attributes:
         stored: the passage, and its document's title.
-        terms: its terms, title and headings included, as the index keeps them.
+        terms: (t,) its terms, those of title and headings before those of its text.
         meaning, words: its scores; None where the mode has none.
         parts: what they come to.
     """
 
     stored: StoredPassage
-    terms: str
+    terms: Hashes = field(compare=False)  # which the passage says already
     meaning: float | None
     words: float | None
     parts: Parts
@@ -120,29 +121,42 @@ def _lowered(candidate: Candidate, by: Sequence[Candidate]) -> Candidate:
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """What a passage says, to be compared: its text, and its terms apart from its headings'."""
+    """What a passage says, to be compared.
 
-    text: str
-    body: frozenset[str]
-    head: frozenset[str]
+    Attributes:
+        terms: of its text.
+        in_head: how many terms its title and headings have.
+    """
+
+    stored: StoredPassage
+    terms: frozenset[int]
+    in_head: int
 
     @classmethod
     def by(cls, candidate: Candidate) -> "_Said":
-        stored = candidate.stored
-        head = frozenset(terms(" ".join((stored.title, *stored.passage.heading))))
-        return cls(stored.passage.text, frozenset(candidate.terms.split()) - head, head)
+        sentences = candidate.stored.sentences
+        in_head = sentences[0].first if sentences else len(candidate.terms)
+        return cls(candidate.stored, frozenset(candidate.terms[in_head:].tolist()), in_head)
 
     def same_as(self, other: "_Said") -> bool:
         """Whether both say the same, but for a few words that tell nothing apart.
 
         Numbers and negations do: two months' reports may differ in nothing else.
         """
-        if self.text == other.text:
+        if self.stored.passage.text == other.stored.passage.text:
             return True
-        shared = len(self.body & other.body)
-        if shared < _SAME_TEXT * max(len(self.body), len(other.body)) - len(other.head):
+        # most differ in so much that their words need not be looked at
+        apart_from_heads = max(len(self.terms), len(other.terms)) - self.in_head - other.in_head
+        if len(self.terms & other.terms) < _SAME_TEXT * apart_from_heads:
             return False
-        a, b = self.body - other.head, other.body - self.head
+        (a, head), (b, other_head) = self._words(), other._words()
+        a, b = a - other_head, b - head
         if not a or not b or len(a & b) < _SAME_TEXT * len(a | b):
             return False
         return not any(term in _TELLING or any(map(str.isdigit, term)) for term in a ^ b)
+
+    def _words(self) -> tuple[frozenset[str], frozenset[str]]:
+        """The terms that its title and headings do not have, and those that they have."""
+        passage = self.stored.passage
+        head = frozenset(terms(" ".join((self.stored.title, *passage.heading))))
+        return frozenset(terms(passage.text)) - head, head

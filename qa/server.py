@@ -1,16 +1,21 @@
 """The production server: waitress, which slow clients cannot block. Stops without losing a request.
 
-The only file that imports waitress.
+Connections come from a listening socket, or from a supervisor (`qa.supervisor`) that accepts
+them for several processes. The only file that imports waitress.
 """
 
 import select
 import socket
 import threading
 import time
+from contextlib import suppress
+from typing import Any
 from wsgiref.types import WSGIApplication
 
-from waitress import create_server, wasyncore
+from waitress import wasyncore
+from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
+from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask
 
 from index.errors import SettingsError
@@ -25,6 +30,9 @@ _MAX_BODY = 16 * 1024 * 1024
 
 # A second request on the way after the first answer has its chance to arrive.
 GRACE_SECONDS = 10.0
+
+# What a worker tells its supervisor: a connection was closed.
+CLOSED = b"-"
 
 
 class _ProblemTask(ErrorTask):  # type: ignore[misc]  # waitress has no types
@@ -48,49 +56,110 @@ class _ProblemTask(ErrorTask):  # type: ignore[misc]  # waitress has no types
 class _Channel(HTTPChannel):  # type: ignore[misc]
     error_task_class = _ProblemTask
 
+    def del_channel(self, map: Any = None) -> None:  # noqa: A002 - waitress calls it so
+        was_open = self._fileno in self.server.active_channels
+        super().del_channel(map)
+        if was_open:
+            self.server.lost_connection()
+
+
+class _Listening(TcpWSGIServer):  # type: ignore[misc]
+    """Accepts connections itself."""
+
+    channel_class = _Channel
+    ended = False
+
+    def lost_connection(self) -> None: ...
+
+
+class _Fed(_Listening):
+    """Takes connections that a supervisor accepted: its socket is the way to there."""
+
+    def accept(self) -> tuple[socket.socket, Any] | None:
+        message, descriptors, *_ = socket.recv_fds(self.socket, 1, 1)
+        self.ended = not message
+        if not descriptors:
+            return None
+        connection = socket.socket(fileno=descriptors[0])
+        try:
+            return connection, connection.getpeername()
+        except OSError:  # gone already
+            connection.close()
+            raise
+
+    def lost_connection(self) -> None:
+        with suppress(OSError):  # the supervisor only counts, and may be gone
+            self.socket.send(CLOSED)
+
+    def handle_close(self) -> None:
+        self.ended = True  # the supervisor is gone; what it handed over is still answered
+
+    def getsockname(self) -> tuple[str, str]:
+        return "", "0"  # nothing is addressed by it
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens; port 0 takes a free one.
+
+    Raises:
+        SettingsError: the address cannot be listened on.
+    """
+    try:
+        family, _, _, _, address = socket.getaddrinfo(
+            host.strip("[]"), port, type=socket.SOCK_STREAM
+        )[0]
+        return socket.create_server(address[:2], family=family, backlog=1024)
+    except OSError as error:
+        raise SettingsError(
+            f"cannot serve on {host} port {port} ({error.strerror}); "
+            "choose another with --host or --port"
+        ) from error
+
+
+def url_of(listening: socket.socket, host: str) -> str:
+    name = f"[{host.strip('[]')}]" if listening.family == socket.AF_INET6 else host
+    return f"http://{name}:{listening.getsockname()[1]}"
+
 
 class Server:
-    """Listens from the moment it is made; answers while `run` runs."""
+    """Takes connections from the moment it is made; answers while `run` runs."""
 
     def __init__(
-        self, app: WSGIApplication, host: str, port: int, grace: float = GRACE_SECONDS
+        self, app: WSGIApplication, source: socket.socket, grace: float = GRACE_SECONDS
     ) -> None:
         """
         Args:
-            port: 0 takes a free one.
+            source: a listening socket, or a Unix socket over which a supervisor hands over
+                connections; where that ends, the server stops.
             grace: seconds that requests in flight have after `stop`.
-
-        Raises:
-            SettingsError: the address cannot be listened on.
         """
         self._sockets: dict[int, object] = {}
         self._grace = grace
         self._stopping = threading.Event()
-        try:
-            family, _, _, _, address = socket.getaddrinfo(
-                host.strip("[]"), port, type=socket.SOCK_STREAM
-            )[0]
-            listening = socket.create_server(address[:2], family=family)
-        except OSError as error:
-            raise SettingsError(
-                f"cannot serve on {host} port {port} ({error.strerror}); "
-                "choose another with --host or --port"
-            ) from error
-        self._server = create_server(
+        fed = hasattr(socket, "AF_UNIX") and source.family == socket.AF_UNIX
+        self._server = (_Fed if fed else _Listening)(
             app,
             map=self._sockets,
-            sockets=[listening],
-            threads=THREADS,
-            connection_limit=1000,
-            channel_timeout=30,
-            cleanup_interval=10,
-            max_request_body_size=_MAX_BODY,
-            asyncore_use_poll=True,
-            ident=None,
+            _start=False,
+            _sock=source,
+            sockinfo=(source.family, source.type, source.proto, None),
+            bind_socket=False,
+            adj=Adjustments(
+                threads=THREADS,
+                connection_limit=1000,
+                channel_timeout=30,
+                cleanup_interval=10,
+                max_request_body_size=_MAX_BODY,
+                asyncore_use_poll=True,
+                ident=None,
+            ),
         )
-        self._server.channel_class = _Channel
-        name = f"[{host.strip('[]')}]" if family == socket.AF_INET6 else host
-        self.url = f"http://{name}:{listening.getsockname()[1]}"
+        self._server.accepting = True
+
+    @property
+    def port(self) -> int:
+        """On which it listens; 0 where connections are handed over."""
+        return int(self._server.effective_port)
 
     def stop(self) -> None:
         """Make `run` finish what it has and return. From any thread or signal handler."""
@@ -99,11 +168,12 @@ class Server:
 
     def run(self) -> None:
         """Serve until `stop`, then answer every request that was accepted."""
-        while not self._stopping.is_set():
+        while not self._stopping.is_set() and not self._server.ended:
             self._turn(1.0)
         waiting = select.poll()
         waiting.register(self._server.socket, select.POLLIN)
-        while waiting.poll(0):  # whom the kernel let in and nobody has greeted yet
+        # whom the kernel let in and nobody has greeted yet
+        while not self._server.ended and waiting.poll(0):
             self._turn(0)
         self._server.del_channel(self._sockets)
         self._server.socket.close()

@@ -5,10 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from index.cores import cores
 from index.embedders import Precision
 from index.errors import SettingsError
 
 DEFAULT_DOCUMENTS = Path("documents")
+
+# Unless more are asked for: each takes about 100 MB.
+_MOST_WORKERS = 4
 
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 
@@ -24,6 +28,7 @@ class Settings:
         model: "bundled", a folder, or a name on the Hugging Face hub.
         precision: of the model's export, "int8" or "fp32".
         host, port: where to serve. A host other than loopback needs a token.
+        workers: processes that answer, 1 to 64.
         token: what every request must then present; None on loopback.
     """
 
@@ -33,6 +38,7 @@ class Settings:
     precision: Precision
     host: str
     port: int
+    workers: int
     token: str | None
 
 
@@ -56,6 +62,7 @@ def read_settings(flags: Mapping[str, str | None], environ: Mapping[str, str]) -
     precision, precision_from = value("precision", "QA_PRECISION", "int8")
     host, host_from = value("host", "QA_HOST", "127.0.0.1")
     port, port_from = value("port", "QA_PORT", "8000")
+    workers, workers_from = value("workers", "QA_WORKERS", str(min(cores(), _MOST_WORKERS)))
     token = environ.get("QA_TOKEN") or None
 
     if Path(index).expanduser().is_file():
@@ -66,6 +73,8 @@ def read_settings(flags: Mapping[str, str | None], environ: Mapping[str, str]) -
         raise SettingsError(f"{precision_from} is {precision!r}; use int8 or fp32")
     if not port.isascii() or not port.isdigit() or not 0 <= int(port) <= 65535:
         raise SettingsError(f"{port_from} is {port!r}; a port is a number from 0 to 65535")
+    if not workers.isascii() or not workers.isdigit() or not 1 <= int(workers) <= 64:
+        raise SettingsError(f"{workers_from} is {workers!r}; use a number from 1 to 64")
     if not is_loopback(host) and token is None:
         raise SettingsError(
             f"{host_from} is {host!r}, which others can reach; set QA_TOKEN to a secret that "
@@ -78,6 +87,7 @@ def read_settings(flags: Mapping[str, str | None], environ: Mapping[str, str]) -
         precision="fp32" if precision == "fp32" else "int8",
         host=host,
         port=int(port),
+        workers=int(workers),
         token=token,
     )
 

@@ -21,7 +21,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from index import bm25, words
+from index import bm25, forward, words
+from index.forward import ForwardIndex
 from index.terms import pairs, terms
 from scripts.evaluate import DATA
 from scripts.evaluation import metrics, sets, squad
@@ -32,12 +33,11 @@ FOUND = 100  # what the product takes of a ranking
 ASKED, ROUNDS, OPENINGS, ADDED, RUN = 300, 3, 5, 100, 12
 # outside ASCII nothing separates terms, and inside it nothing that a term may hold
 FTS5 = "VIRTUAL TABLE held USING fts5(terms, content='', tokenize=\"ascii tokenchars '.,'\")"
-LIBRARY = "TABLE held (id INTEGER PRIMARY KEY, terms TEXT)"
-ODD = bm25.joined(terms("COVID-19 3.14 1,5 1,000,000 U.S. größe हिन्दी 東京都 ภาษาไทย don't"))
+ODD = " ".join(terms("COVID-19 3.14 1,5 1,000,000 U.S. größe हिन्दी 東京都 ภาษาไทย don't"))
 MARK = "zqxk"  # in what is added, and nowhere else
 HEAD = "engine|R@1|MRR@10|p50 ms|p95 ms|build s|CPU s|MB|add s|open ms|own MB|mapped MB".split("|")
 
-Passages = Sequence[str]  # terms as `bm25.joined` gives them; a passage's place is its id
+Passages = Sequence[str]  # terms between spaces; a passage's place is its id
 Search = Callable[[str], list[int]]
 Figures = NDArray[np.float64]
 
@@ -76,20 +76,29 @@ def write_tantivy(folder: Path, passages: Passages, first: int) -> None:
 
 
 def open_tantivy(folder: Path, mean: float, way: str) -> Search:
-    index, db = words.WordIndex(folder), sqlite3.connect(folder / "held.db")
-    query = "SELECT terms FROM json_each(?) w JOIN held ON held.id = w.value ORDER BY w.key"
+    index = words.WordIndex(folder)
+    held = ForwardIndex(max(folder.glob("forward-*"))) if way == "rescored" else None
 
     def search(question: str) -> list[int]:
         if way == "single":
             return [*map(int, index.search(dict.fromkeys(distinct(question), 1.0), FOUND))]
         asked = bm25.ask(question, index.count, index.frequency, index.alike)
         ids = index.search(asked.weights(), FOUND)
-        if way == "rescored":
-            held = [text for (text,) in db.execute(query, (json.dumps(ids.tolist()),))]
-            ids = ids[np.argsort(-bm25.score(asked, held, mean), kind="stable")]
+        if held:
+            scores = bm25.score(asked, held.terms(ids), mean)
+            ids = ids[np.argsort(-scores, kind="stable")]
         return [*map(int, ids)]
 
     return search
+
+
+def write_forward(folder: Path, passages: Passages, first: int) -> None:
+    """Beside what tantivy wrote; the new one takes over what the one before has."""
+    target = folder / f"forward-{first:09}"
+    target.mkdir()
+    before = ForwardIndex(folder / f"forward-{0:09}") if first else None
+    rows = ((number, text.split()) for number, text in enumerate(passages[first:], first))
+    forward.write(target, rows, before)
 
 
 def write_bm25s(folder: Path, passages: Passages, _: int) -> None:
@@ -110,13 +119,13 @@ def open_bm25s(folder: Path, _: float, mapped: bool, backend: str) -> Search:
     return search
 
 
-def write_sqlite(folder: Path, passages: Passages, first: int, made: str) -> None:
+def write_fts5(folder: Path, passages: Passages, first: int) -> None:
     with closing(sqlite3.connect(folder / "held.db")) as db, db:
         if not first:
-            db.execute(f"CREATE {made}")
+            db.execute(f"CREATE {FTS5}")
         rows = enumerate(passages[first:], first)
         db.executemany("INSERT INTO held (rowid, terms) VALUES (?, ?)", rows)
-        if not first and made == FTS5:
+        if not first:
             db.execute("INSERT INTO held (held) VALUES ('optimize')")
 
 
@@ -143,13 +152,11 @@ def check_fts5(folder: Path, passages: Passages) -> None:
 ENGINES = {
     "tantivy": Engine("tantivy", partial(open_tantivy, way="pairs"), write_tantivy),
     "tantivy, single terms": Engine("tantivy", partial(open_tantivy, way="single")),
-    "tantivy + rescoring": Engine(
-        "tantivy", partial(open_tantivy, way="rescored"), partial(write_sqlite, made=LIBRARY)
-    ),
+    "tantivy + rescoring": Engine("tantivy", partial(open_tantivy, way="rescored"), write_forward),
     "bm25s": Engine("bm25s", partial(open_bm25s, mapped=False, backend="numpy"), write_bm25s),
     "bm25s, mapped": Engine("bm25s", partial(open_bm25s, mapped=True, backend="numpy")),
     "bm25s, numba": Engine("bm25s", partial(open_bm25s, mapped=False, backend="numba")),
-    "SQLite FTS5": Engine("fts5", open_fts5, partial(write_sqlite, made=FTS5)),
+    "SQLite FTS5": Engine("fts5", open_fts5, write_fts5),
 }
 
 
@@ -163,7 +170,7 @@ def made_up(articles: Sequence[squad.Article]) -> Iterator[str]:
             starts = np.arange(0, len(flat), RUN)
             order = rng.permutation(starts) if turn else starts
             mixed = chain.from_iterable(flat[start : start + RUN] for start in order)
-            yield from (bm25.joined(list(islice(mixed, len(old)))) for old in paragraphs)
+            yield from (" ".join(islice(mixed, len(old))) for old in paragraphs)
 
 
 def write(base: Path, passages: Passages, first: int = 0) -> dict[str, list[str]]:
@@ -250,7 +257,7 @@ def main(number: int = 100_000) -> None:
         place = places.setdefault(" ".join(paragraph.text.split()), len(places))
         asked += [question.text for question in paragraph.asked]
         wanted += [place] * len(paragraph.asked)
-    few = [bm25.joined(terms(text)) for text in places]
+    few = [" ".join(terms(text)) for text in places]
     every = made_up((*wiki, *train))
     many = [*islice(every, number)]
     usual, mean = (float(np.mean([len(text.split()) for text in made])) for made in (few, many))

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.bm25 import Asked, AskedTerm, ask, joined, matched, score
+from index.bm25 import Asked, AskedTerm, ask, matched, score
+from index.forward import Terms
 
 Passages = Sequence[Sequence[str]]
 
@@ -33,7 +34,7 @@ def asked(
 
 def scores(question: Asked, passages: Passages) -> list[float]:
     mean = sum(map(len, passages)) / len(passages)
-    found = score(question, [joined(passage) if passage else "" for passage in passages], mean)
+    found = score(question, Terms.of(passages), mean)
     return [float(one) for one in found]
 
 
@@ -100,8 +101,9 @@ def test_scores_are_from_0_to_below_1(question: list[str], passages: Passages) -
 
 def test_a_passage_without_terms_scores_0() -> None:
     question = asked("tram", [["tram"]])
-    assert score(question, ["", joined([])], 1.0).tolist() == [0.0, 0.0]
-    assert score(question, [], 1.0).tolist() == []
+    assert scores(question, [[], ["tram"], []]) == [0.0, pytest.approx(0.5), 0.0]
+    assert score(question, Terms.of([[], []]), 1.0).tolist() == [0.0, 0.0]
+    assert score(question, Terms.of([]), 1.0).tolist() == []
 
 
 @pytest.mark.parametrize("question", ["zebra", "who is it?", "", "?!"])
@@ -182,9 +184,8 @@ def test_a_passage_with_one_more_question_word_scores_more(
     put = asked(" ".join(question), passages)
     passage = [*data.draw(st.sampled_from(passages)), "filler"]
     known = [term.matches[0][0] for term in put.terms if term.matches]
-    without, *more = score(
-        put, [joined(passage), *(joined([*passage[:-1], k]) for k in known)], 4.0
-    )
+    with_one_more = [[*passage[:-1], term] for term in known]
+    without, *more = score(put, Terms.of([passage, *with_one_more]), 4.0)
     assert all(one > without for one in more)
 
 
@@ -194,7 +195,7 @@ def test_a_longer_passage_with_the_same_words_scores_no_more(
 ) -> None:
     put = asked(" ".join(question), passages)
     for passage in passages:
-        short, long = score(put, [joined(passage), joined([*passage, *["filler"] * filler])], 4.0)
+        short, long = score(put, Terms.of([passage, [*passage, *["filler"] * filler]]), 4.0)
         assert long < short or short == long == 0
 
 
@@ -203,14 +204,14 @@ def test_a_passage_scores_the_same_whatever_stands_beside_it(
     question: list[str], passages: Passages
 ) -> None:
     put = asked(" ".join(question), passages)
-    texts = [joined(passage) for passage in passages]
-    alone = [float(score(put, [text], 4.0)[0]) for text in texts]
-    assert score(put, texts, 4.0).tolist() == alone
+    alone = [float(score(put, Terms.of([passage]), 4.0)[0]) for passage in passages]
+    assert score(put, Terms.of(passages), 4.0).tolist() == alone
 
 
 def test_a_term_is_not_found_inside_another() -> None:
     question = asked("art", [["art"], ["start"]])
-    art, *others = score(question, [joined(["art"]), joined(["start", "artist", "ar", "t"])], 1.0)
+    passages = Terms.of([["art"], ["start", "artist", "ar", "t"]])
+    art, *others = score(question, passages, 1.0)
     assert art == pytest.approx(0.8 / 1.6)
     assert others == [0.0]
 
@@ -225,15 +226,16 @@ def test_matched_are_the_words_as_they_were_written() -> None:
     question = asked(
         "Is the Café of the TRAMS’ dépot at the harbuor?", passages, {"harbuor": [("harbor", 1)]}
     )
-    assert matched(question, joined(passages[0])) == ("Café", "TRAMS", "dépot")
-    assert matched(question, joined(passages[1])) == ("harbuor",)
-    assert matched(question, joined([])) == matched(question, "") == ()
+    first, second, nothing = map(Terms.of([*passages, []]).row, range(3))
+    assert matched(question, first) == ("Café", "TRAMS", "dépot")
+    assert matched(question, second) == ("harbuor",)
+    assert matched(question, nothing) == ()
 
 
 def test_matched_keeps_the_order_in_which_words_are_first_said() -> None:
     passages = [["tram", "depot"]]
     question = asked("Tram and depot, or depots and a tram?", passages)
-    assert matched(question, joined(passages[0])) == ("Tram", "depot")
+    assert matched(question, Terms.of(passages).row(0)) == ("Tram", "depot")
 
 
 def test_weights_are_factors_beside_the_idf() -> None:
@@ -256,6 +258,8 @@ def test_pairs_that_no_passage_holds_are_not_looked_for() -> None:
     assert asked("tram depot harbor", passages).pairs == (("tram_depot", idf(2, 1)),)
 
 
-def test_joined_terms_can_be_split_again() -> None:
-    assert joined(["tram", "depot"]).split() == ["tram", "depot"]
-    assert joined([]).split() == []
+def test_a_pair_does_not_reach_from_one_passage_into_the_next() -> None:
+    passages = [["harbor", "tram"], ["depot", "bee"], ["tram", "depot"]]
+    first, second, third = scores(asked("tram depot", passages), passages)
+    assert first == second == pytest.approx(0.8 / 2 / 1.6)
+    assert third == pytest.approx(2 * first + 0.2 / 1.6)

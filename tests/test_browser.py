@@ -18,7 +18,7 @@ from playwright.sync_api import (
 
 from qa.answerer import Answerer
 from qa.app import create_app
-from qa.server import Server
+from qa.server import Server, listen
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
@@ -42,9 +42,13 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
+def url_of(server: Server) -> str:
+    return f"http://127.0.0.1:{server.port}"
+
+
 @contextmanager
 def served(current: Callable[[], Answerer]) -> Iterator[Server]:
-    server = Server(create_app(current), "127.0.0.1", 0, grace=1)
+    server = Server(create_app(current), listen("127.0.0.1", 0), grace=1)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
@@ -58,7 +62,7 @@ def served(current: Callable[[], Answerer]) -> Iterator[Server]:
 @pytest.fixture
 def site(answerer: Answerer) -> Iterator[str]:
     with served(lambda: answerer) as server:
-        yield server.url
+        yield url_of(server)
 
 
 class Watched:
@@ -147,7 +151,7 @@ def test_the_marked_passage_of_a_long_document_is_scrolled_to(
 ) -> None:
     filler = "Nothing is said of it here.\n\n"
     own = make_answerer({"long.txt": filler * 400 + "The depot is far.\n\n" + filler * 400})
-    with served(lambda: own) as server, opened(browser, server.url) as page:
+    with served(lambda: own) as server, opened(browser, url_of(server)) as page:
         page.goto("/?q=depot")
         page.locator("h2 a").first.click()
         expect(page.locator("mark", has_text="The depot is far.")).to_be_attached()
@@ -226,7 +230,7 @@ def test_what_a_document_says_is_shown_and_never_run(
 ) -> None:
     name = "<img src=x onerror=alert(3)>.md"
     own = make_answerer({name: f"# `{HOSTILE}`\n\nThe tram says `{HOSTILE}`.\n"})
-    with served(lambda: own) as server, opened(browser, server.url) as page:
+    with served(lambda: own) as server, opened(browser, url_of(server)) as page:
         page.goto("/")
         page.get_by_label("Ask your documents").fill(f"tram {HOSTILE}")
         page.keyboard.press("Enter")
@@ -266,7 +270,7 @@ def test_waiting_is_shown_and_ends(browser: Browser, answerer: Answerer) -> None
         go_on.wait(30)
         return answerer
 
-    with served(slow) as server, opened(browser, server.url) as page:
+    with served(slow) as server, opened(browser, url_of(server)) as page:
         page.goto("/")
         go_on.clear()
         page.get_by_label("Ask your documents").fill("tram")
@@ -288,7 +292,7 @@ def test_a_later_question_takes_over_from_one_that_waits(
             go_on.wait(30)
         return answerer
 
-    with served(current) as server, opened(browser, server.url) as page:
+    with served(current) as server, opened(browser, url_of(server)) as page:
         page.goto("/")
         waits.set()
         box = page.get_by_label("Ask your documents")
@@ -350,7 +354,7 @@ def test_the_text_of_a_document_is_shown_to_the_letter(
     document = own.document("odd.txt")
     assert document is not None
     start, end = document.text.index("tab"), document.text.index("indented")
-    with served(lambda: own) as server, opened(browser, server.url) as page:
+    with served(lambda: own) as server, opened(browser, url_of(server)) as page:
         page.goto(f"/documents/odd.txt?start={start}&end={end}#passage")
         assert page.locator("article").text_content() == document.text
         marked = "".join(page.locator("mark").all_text_contents())
@@ -362,7 +366,7 @@ def test_a_server_that_is_gone_is_named(browser: Browser, answerer: Answerer) ->
     try:
         with served(lambda: answerer) as server:
             page = context.new_page()
-            page.goto(server.url)
+            page.goto(url_of(server))
         page.get_by_label("Ask your documents").fill("tram")
         page.keyboard.press("Enter")
         expect(page.get_by_role("alert")).to_contain_text("The server does not answer")

@@ -127,17 +127,17 @@ from index.build import build
 from index.embedders import open_embedder
 from qa.answerer import Answerer
 from qa.app import create_app
-from qa.server import Server
+from qa.server import Server, listen
 import threading, urllib.request
 
 embedder = open_embedder("bundled", Path(sys.argv[2]) / "models", may_export=True)
 build(Path(sys.argv[1]), Path(sys.argv[2]), embedder)
 answerer = Answerer.open(Path(sys.argv[2]), embedder)
 assert answerer.ask("who leads the center?").hits
-server = Server(create_app(lambda: answerer), "127.0.0.1", 0)
+server = Server(create_app(lambda: answerer), listen("127.0.0.1", 0))
 thread = threading.Thread(target=server.run)
 thread.start()
-with urllib.request.urlopen(server.url + "/?q=honey") as page:
+with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/?q=honey") as page:
     assert "bees" in page.read().decode()
 server.stop()
 thread.join()

@@ -1,10 +1,12 @@
 """The sentence that shares the question's rarest words is marked."""
 
+from index.analysis import analyse
 from index.bm25 import Asked, AskedTerm
-from index.library import StoredPassage
+from index.forward import Hashes, Terms
+from index.library import StoredPassage, packed
 from index.records import Passage
 from index.terms import words
-from qa.highlight import best_sentences
+from qa.highlight import best_sentence
 
 
 def asked(question: str, **worth: float) -> Asked:
@@ -16,41 +18,57 @@ def asked(question: str, **worth: float) -> Asked:
     return Asked(tuple(terms), ())
 
 
-def stored(text: str, heading: tuple[str, ...] = ()) -> StoredPassage:
-    return StoredPassage(Passage(1, "a.txt", 0, len(text), heading, None, text), "a")
+def marked(
+    question: Asked, text: str, heading: tuple[str, ...] = (), title: str = "a"
+) -> list[str]:
+    """What is marked in a passage of that text."""
+    passage = Passage(1, "a.txt", 0, len(text), heading, None, text)
+    (analysed,) = analyse(title, [passage], [f"{title}\n{text}"])
+    terms: Hashes = Terms.of([analysed.terms]).row(0)
+    stored = StoredPassage(passage, title, packed(analysed.sentences))
+    return [text[start:end] for start, end in best_sentence(question, stored, terms)]
 
 
 def test_the_rarer_word_decides() -> None:
     text = "The center opens. The academy leads it."
     question = asked("who leads the center", lead=2.0, center=1.0)
-    assert best_sentences(question, [stored(text)]) == [((18, 39),)]
-    assert text[18:39] == "The academy leads it."
+    assert marked(question, text) == ["The academy leads it."]
     question = asked("who leads the center", lead=1.0, center=2.0)
-    assert best_sentences(question, [stored(text)]) == [((0, 17),)]
+    assert marked(question, text) == ["The center opens."]
+
+
+def test_of_sentences_that_share_as_much_the_first_is_marked() -> None:
+    text = "It is late. No bees here. Bees there."
+    assert marked(asked("bees"), text) == ["No bees here."]
+
+
+def test_a_word_counts_once_in_a_sentence() -> None:
+    text = "Bees, bees and bees. Bees in the tram."
+    assert marked(asked("bees tram"), text) == ["Bees in the tram."]
 
 
 def test_forms_of_a_word_count_as_shared() -> None:
-    passage = stored("It rained. Trading was banned.")
-    assert best_sentences(asked("who banned trades?"), [passage]) == [((11, 30),)]
-
-
-def test_each_passage_has_its_own() -> None:
-    passages = [stored("Bees sleep."), stored("It is late. No bees.")]
-    assert best_sentences(asked("bees"), passages) == [((0, 11),), ((12, 20),)]
+    assert marked(asked("who banned trades?"), "It rained. Trading was banned.") == [
+        "Trading was banned."
+    ]
 
 
 def test_nothing_is_marked_where_nothing_is_shared() -> None:
-    assert best_sentences(asked("bees"), [stored("The tram is late.")]) == [()]
-    assert best_sentences(asked("?!"), [stored("The tram is late.")]) == [()]
-    assert best_sentences(asked("bees"), []) == []
+    assert marked(asked("bees"), "The tram is late.") == []
+    assert marked(asked("?!"), "The tram is late.") == []
 
 
 def test_words_that_only_ask_are_not_shared() -> None:
-    assert best_sentences(asked("who was it?"), [stored("He knew who it was.")]) == [()]
+    assert marked(asked("who was it?"), "He knew who it was.") == []
 
 
 def test_a_heading_is_not_marked() -> None:
     text = "Who leads the center\n\nThe center is led by the academy."
-    passage = stored(text, ("Who leads the center",))
-    assert best_sentences(asked("who leads the center?"), [passage]) == [((22, 55),)]
-    assert text[22:] == "The center is led by the academy."
+    question = asked("who leads the center?")
+    assert marked(question, text, ("Who leads the center",)) == [
+        "The center is led by the academy."
+    ]
+
+
+def test_words_of_title_and_heading_mark_nothing() -> None:
+    assert marked(asked("bees"), "It is late.", ("Of bees",), title="Bees") == []

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from index.bm25 import joined
-from index.library import StoredPassage
+from index.analysis import analyse
+from index.forward import Terms
+from index.library import StoredPassage, packed
 from index.records import Passage
-from index.terms import terms
 from qa.records import Parts
 from qa.selection import Candidate, select
 
@@ -23,9 +23,10 @@ def candidate(
     number: int, score: float, text: str, document: str = "", start: int = 0, title: str = "A"
 ) -> Candidate:
     passage = Passage(number, document or f"{number}.txt", start, start + len(text), (), None, text)
+    (analysed,) = analyse(title, [passage], [f"{title}\n{text}"])
     return Candidate(
-        stored=StoredPassage(passage, title),
-        terms=joined(terms(f"{title}\n{text}")),
+        stored=StoredPassage(passage, title, packed(analysed.sentences)),
+        terms=Terms.of([analysed.terms]).row(0),
         meaning=score,
         words=None,
         parts=Parts(score, 0.0, 0.0, 0.0, 0.0),

@@ -15,7 +15,7 @@ from index.errors import SettingsError
 from qa.answerer import Answerer
 from qa.app import create_app
 from qa.live import Live
-from qa.server import Server
+from qa.server import Server, listen
 from tests.fakes import CountingEmbedder
 
 
@@ -23,7 +23,7 @@ from tests.fakes import CountingEmbedder
 def running(server: Server) -> Iterator[http.client.HTTPConnection]:
     thread = threading.Thread(target=server.run)
     thread.start()
-    port = int(server.url.rpartition(":")[2])
+    port = server.port
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     try:
         yield connection
@@ -41,17 +41,17 @@ def ask(connection: http.client.HTTPConnection, body: bytes) -> tuple[int, str, 
 
 
 def connect(server: Server) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2])), 30)
+    return socket.create_connection(("127.0.0.1", server.port), 30)
 
 
 def test_a_question_is_answered_over_a_socket(answerer: Answerer) -> None:
-    with running(Server(create_app(lambda: answerer), "127.0.0.1", 0)) as connection:
+    with running(Server(create_app(lambda: answerer), listen("127.0.0.1", 0))) as connection:
         status, content_type, body = ask(connection, b'{"question": "bees"}')
     assert (status, content_type, body["question"]) == (200, "application/json", "bees")
 
 
 def test_stalled_clients_do_not_keep_others_waiting(answerer: Answerer) -> None:
-    server = Server(create_app(lambda: answerer), "127.0.0.1", 0, grace=0.2)
+    server = Server(create_app(lambda: answerer), listen("127.0.0.1", 0), grace=0.2)
     with running(server) as connection:
         stalled = [connect(server) for _ in range(80)]
         for number, client in enumerate(stalled):
@@ -66,7 +66,7 @@ def test_stalled_clients_do_not_keep_others_waiting(answerer: Answerer) -> None:
 def test_a_body_that_is_too_long_is_a_problem_and_the_next_question_answered(
     answerer: Answerer, size: int
 ) -> None:
-    with running(Server(create_app(lambda: answerer), "127.0.0.1", 0)) as connection:
+    with running(Server(create_app(lambda: answerer), listen("127.0.0.1", 0))) as connection:
         try:
             status, content_type, problem = ask(connection, b'{"question": "' + b"a" * size)
         except (ConnectionError, http.client.HTTPException):
@@ -79,7 +79,7 @@ def test_a_body_that_is_too_long_is_a_problem_and_the_next_question_answered(
 
 
 def test_what_is_not_http_is_answered_with_a_problem(answerer: Answerer) -> None:
-    server = Server(create_app(lambda: answerer), "127.0.0.1", 0)
+    server = Server(create_app(lambda: answerer), listen("127.0.0.1", 0))
     with running(server), connect(server) as client:
         client.sendall(b"NONSENSE\r\n\r\n")
         head, _, body = b"".join(iter(lambda: client.recv(65536), b"")).partition(b"\r\n\r\n")
@@ -96,7 +96,7 @@ def test_a_stop_answers_every_request_that_was_accepted(answerer: Answerer) -> N
         go_on.wait(30)
         return answerer
 
-    server = Server(create_app(slow, at_once=100), "127.0.0.1", 0)
+    server = Server(create_app(slow, at_once=100), listen("127.0.0.1", 0))
     thread = threading.Thread(target=server.run)
     thread.start()
     body = b'{"question": "bees"}'
@@ -124,12 +124,12 @@ def test_a_stop_answers_every_request_that_was_accepted(answerer: Answerer) -> N
 
 def test_a_port_that_is_taken_is_one_clear_error(answerer: Answerer) -> None:
     app = create_app(lambda: answerer)
-    first = Server(app, "127.0.0.1", 0)
+    first = Server(app, listen("127.0.0.1", 0))
     with (
         running(first),
         pytest.raises(SettingsError, match=r"cannot serve on 127\.0\.0\.1 port .* choose another"),
     ):
-        Server(app, "127.0.0.1", int(first.url.rpartition(":")[2]))
+        Server(app, listen("127.0.0.1", first.port))
 
 
 def test_new_snapshots_are_taken_over_without_failing_a_request(
@@ -146,7 +146,7 @@ def test_new_snapshots_are_taken_over_without_failing_a_request(
             assert isinstance(information, dict)
             seen.append((status, information["snapshot"]))
 
-    with running(Server(create_app(live), "127.0.0.1", 0)) as connection:
+    with running(Server(create_app(live), listen("127.0.0.1", 0))) as connection:
         watcher = live.watch(stop, every=0.01)
         for number in range(2, 6):
             asking = threading.Thread(target=ask_until, args=[number])

@@ -7,7 +7,15 @@ what was embedded once is never embedded again, under whatever file name it stan
 """
 
 from index.library.reader import LibraryReader
-from index.library.schema import Counts, FileState, Refusal, StoredPassage
+from index.library.schema import Counts, FileState, Refusal, StoredPassage, packed
 from index.library.writer import LibraryWriter
 
-__all__ = ["Counts", "FileState", "LibraryReader", "LibraryWriter", "Refusal", "StoredPassage"]
+__all__ = [
+    "Counts",
+    "FileState",
+    "LibraryReader",
+    "LibraryWriter",
+    "Refusal",
+    "StoredPassage",
+    "packed",
+]

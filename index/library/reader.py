@@ -75,22 +75,16 @@ class LibraryReader:
         """The passages with these ids, in the order given; ids not seen are left out."""
         with translated(self._path):
             rows = self._db.execute(
-                "SELECT p.id, d.id, p.start, p.end, p.heading, p.page, p.text, d.title "
+                "SELECT p.id, d.id, p.start, p.end, p.heading, p.page, p.text, "
+                "d.title, p.sentences "
                 "FROM json_each(:ids) wanted JOIN passages p ON p.id = wanted.value "
                 f"JOIN documents d ON d.row = p.document WHERE {VISIBLE} ORDER BY wanted.key",
                 {**self._at, "ids": json.dumps([int(i) for i in ids])},
             )
-            return [StoredPassage(passage_from(*fields), title) for *fields, title in rows]
-
-    def terms(self, ids: Sequence[int]) -> list[str]:
-        """Terms of the passages with these ids, in the order given; "" for one that is gone."""
-        with translated(self._path):
-            rows = self._db.execute(
-                "SELECT coalesce(p.terms, '') FROM json_each(?) wanted "
-                "LEFT JOIN passages p ON p.id = wanted.value ORDER BY wanted.key",
-                (json.dumps([int(i) for i in ids]),),
-            )
-            return [terms for (terms,) in rows]
+            return [
+                StoredPassage(passage_from(*fields), title, sentences)
+                for *fields, title, sentences in rows
+            ]
 
     def passage_ids(self) -> NDArray[np.int64]:
         """(passages,) int64, ascending."""
@@ -130,22 +124,17 @@ class LibraryReader:
             ).fetchall()
             for row, digest, count, terms, *fields in rows:
                 document = document_from(self._root, *fields)
-                passages = [
-                    passage_from(*passage)
-                    for passage in self._db.execute(
-                        "SELECT p.id, ?, p.start, p.end, p.heading, p.page, p.text "
-                        "FROM passages p WHERE p.document = ? ORDER BY p.id",
-                        (document.id, row),
-                    )
-                ]
-                if content_digest(document, passages) != digest or len(passages) != count:
+                rows_of = self._db.execute(
+                    "SELECT p.id, ?, p.start, p.end, p.heading, p.page, p.text, p.terms, "
+                    "p.sentences FROM passages p WHERE p.document = ? ORDER BY p.id",
+                    (document.id, row),
+                ).fetchall()
+                passages = [passage_from(*passage) for *passage, _, _ in rows_of]
+                kept = [(found, sentences) for *_, found, sentences in rows_of]
+                if content_digest(document, passages, kept) != digest or len(passages) != count:
                     yield f"{self._path}: {document.id} is not as it was written"
-                if self._terms_in(row) != terms:
+                if sum(len(found.split()) for found, _ in kept) != terms:
                     yield f"{self._path}: {document.id} has other terms than were counted"
                 for p in passages:
                     if p.text != document.text[p.start : p.end]:
                         yield f"{self._path}: passage {p.id} of {p.document_id} is not its text"
-
-    def _terms_in(self, row: int) -> int:
-        rows = self._db.execute("SELECT terms FROM passages WHERE document = ?", (row,))
-        return sum(len(terms.split()) for (terms,) in rows)

@@ -7,13 +7,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from struct import Struct
 
 from index.errors import IndexDamaged, IndexProblem
-from index.records import Document, Passage, Section
+from index.records import Document, Passage, Section, Sentence
 
 FILE = "library.db"
 
-VERSION = 3
+VERSION = 4
 """Of the tables; kept in SQLite's user_version."""
 
 # A build looks at every document's row, so texts stand in a table of their own, and a row
@@ -33,7 +34,8 @@ CREATE TABLE IF NOT EXISTS passages(
     id INTEGER PRIMARY KEY,
     document INTEGER NOT NULL REFERENCES documents(row) ON DELETE CASCADE,
     key BLOB NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL, page INTEGER,
-    heading TEXT NOT NULL, text TEXT NOT NULL, terms TEXT NOT NULL) STRICT;
+    heading TEXT NOT NULL, text TEXT NOT NULL,
+    terms TEXT NOT NULL, sentences BLOB NOT NULL) STRICT;
 CREATE INDEX IF NOT EXISTS passages_by_document ON passages(document);
 CREATE INDEX IF NOT EXISTS passages_by_key ON passages(key);
 CREATE TABLE IF NOT EXISTS vectors(key BLOB PRIMARY KEY, vector BLOB NOT NULL) STRICT;
@@ -43,6 +45,8 @@ CREATE TABLE IF NOT EXISTS refused(
     reason TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS counters(name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
 """
+
+_SENTENCE = Struct("<3I")
 
 VISIBLE = "born <= :at AND (died IS NULL OR died > :at)"
 
@@ -75,10 +79,25 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class StoredPassage:
-    """A passage together with the title of the document it stands in."""
+    """A passage, the title of the document it stands in, and where its sentences stand.
+
+    Made for every candidate, of which few are shown: hence sentences as the bytes that
+    `packed` gives.
+    """
 
     passage: Passage
     title: str
+    packed_sentences: bytes
+
+    @property
+    def sentences(self) -> tuple[Sentence, ...]:
+        """In order; () for a passage that is a heading alone."""
+        return tuple(Sentence(*entry) for entry in _SENTENCE.iter_unpack(self.packed_sentences))
+
+
+def packed(sentences: Sequence[Sentence]) -> bytes:
+    """Sentences as twelve bytes each."""
+    return b"".join(_SENTENCE.pack(s.start, s.end, s.first) for s in sentences)
 
 
 @contextmanager
@@ -111,7 +130,10 @@ def passage_from(
     return Passage(number, document, start, end, tuple(json.loads(heading)), page, text)
 
 
-def content_digest(document: Document, passages: Sequence[Passage]) -> bytes:
+def content_digest(
+    document: Document, passages: Sequence[Passage], kept: Sequence[tuple[str, bytes]]
+) -> bytes:
+    """Sha256 over a document and its passages; `kept` is each one's (terms, sentences)."""
     content = [
         document.id,
         document.title,
@@ -119,6 +141,7 @@ def content_digest(document: Document, passages: Sequence[Passage]) -> bytes:
         [[s.start, s.heading] for s in document.sections],
         document.pages,
         [[p.id, p.start, p.end, p.heading, p.page, p.text] for p in passages],
+        [[terms, sentences.hex()] for terms, sentences in kept],
     ]
     return hashlib.sha256(json.dumps(content).encode()).digest()
 

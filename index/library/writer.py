@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from index.analysis import Analysed
 from index.errors import IndexDamaged
 from index.library.schema import (
     FILE,
@@ -20,6 +21,7 @@ from index.library.schema import (
     content_digest,
     counts_of,
     digest_of,
+    packed,
     translated,
 )
 from index.records import Document, Passage
@@ -103,10 +105,11 @@ class LibraryWriter:
         document: Document,
         state: FileState,
         passages: Sequence[Passage],
-        terms: Sequence[str],
+        analysed: Sequence[Analysed],
         keys: Sequence[bytes],
         born: int,
     ) -> None:
+        kept = [(" ".join(entry.terms), packed(entry.sentences)) for entry in analysed]
         with translated(self._path):
             row = self._db.execute(
                 "INSERT INTO documents(id, title, size, mtime_ns, sha256, digest, passages, terms,"
@@ -117,9 +120,9 @@ class LibraryWriter:
                     state.size,
                     state.mtime_ns,
                     state.sha256,
-                    content_digest(document, passages),
+                    content_digest(document, passages, kept),
                     len(passages),
-                    sum(len(found.split()) for found in terms),
+                    sum(len(entry.terms) for entry in analysed),
                     born,
                 ),
             ).lastrowid
@@ -129,10 +132,20 @@ class LibraryWriter:
                 (row, sections, json.dumps(document.pages), document.text),
             )
             self._db.executemany(
-                "INSERT INTO passages VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO passages VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
-                    (p.id, row, key, p.start, p.end, p.page, json.dumps(p.heading), p.text, found)
-                    for p, found, key in zip(passages, terms, keys, strict=True)
+                    (
+                        p.id,
+                        row,
+                        key,
+                        p.start,
+                        p.end,
+                        p.page,
+                        json.dumps(p.heading),
+                        p.text,
+                        *terms_and_sentences,
+                    )
+                    for p, terms_and_sentences, key in zip(passages, kept, keys, strict=True)
                 ),
             )
 
@@ -195,14 +208,16 @@ class LibraryWriter:
             )
         return matrix
 
-    def terms(self, after: int = 0) -> Iterator[tuple[int, str]]:
-        """(id, terms) of the live passages born after a snapshot, ascending by document."""
+    def terms(self, after: int = 0) -> Iterator[tuple[int, list[str]]]:
+        """(id, terms) of the live passages born after a snapshot, ascending."""
         with translated(self._path):
-            yield from self._db.execute(
+            rows = self._db.execute(
                 "SELECT p.id, p.terms FROM documents d JOIN passages p ON p.document = d.row "
                 "WHERE d.died IS NULL AND d.born > ? ORDER BY d.row, p.id",
                 (after,),
             )
+            for passage_id, found in rows:
+                yield passage_id, found.split()
 
     def gone(self, snapshot: int) -> list[int]:
         """Ids of the passages that a snapshot sees and that live no more."""

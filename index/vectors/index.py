@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from index import arrays
 from index.errors import IndexDamaged
 from index.vectors import engine, files
 from index.vectors.engine import Cells, Ids, Scores
@@ -27,8 +28,8 @@ class VectorIndex:
             IndexDamaged: a file is missing, or not of the kind it should be.
         """
         self._folder = folder / files.FOLDER
-        self._ids = files.mapped(self._folder / files.IDS)
-        self._matrix = files.mapped(self._folder / files.MATRIX)
+        self._ids = arrays.mapped(self._folder / files.IDS)
+        self._matrix = arrays.mapped(self._folder / files.MATRIX)
         if (
             self._ids.dtype != np.int64
             or self._matrix.dtype not in (np.float32, np.float16)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from index import arrays
 from index.vectors import files
 from index.vectors.engine import Cells, Ids, Matrix
 from index.vectors.index import VectorIndex
@@ -69,10 +70,10 @@ def write(
     known = np.isin(ids, before, assume_unique=True)
     target = folder / files.FOLDER
     target.mkdir()
-    files.save(target / files.IDS, ids.shape, np.int64, [ids])
+    arrays.save(target / files.IDS, ids.shape, np.int64, [ids])
     shape = len(ids), dimension
     blocks = _blocks(ids, known, _checked(fetch, dimension), previous, shape, kind)
-    files.save(target / files.MATRIX, shape, kind, blocks)
+    arrays.save(target / files.MATRIX, shape, kind, blocks)
     if kind is np.float16:
         _write_cells(target, ids, ids[~known], previous)
 
@@ -108,7 +109,7 @@ def _blocks(
 
 
 def _write_cells(target: Path, ids: Ids, new: Ids, previous: VectorIndex | None) -> None:
-    matrix = files.mapped(target / files.MATRIX)
+    matrix = arrays.mapped(target / files.MATRIX)
     kept = previous and _kept(previous, ids, new)
     if kept:
         cells, training = kept

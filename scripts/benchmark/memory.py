@@ -1,4 +1,4 @@
-"""How much memory a process holds, as Linux tells it."""
+"""How much memory a process and its children hold, as Linux tells it."""
 
 import re
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ class Memory:
     """In megabytes (10^6 bytes).
 
     Attributes:
-        rss: all resident pages.
+        rss: all resident pages; a page of a file that two processes map is one of each.
         own: those without a file behind them. The rest (libraries, mapped parts of the
             index) is shared by whoever maps the same file, and can be dropped at any time.
     """
@@ -23,11 +23,16 @@ class Memory:
 
 
 def memory(pid: int) -> Memory:
-    """
+    """Of a process and of all that it started, and they.
+
     Raises:
         OSError: there is no such process, or this is not Linux.
     """
-    return read_rollup(Path(f"/proc/{pid}/smaps_rollup").read_text("ascii"))
+    process = Path(f"/proc/{pid}")
+    own = read_rollup((process / "smaps_rollup").read_text("ascii"))
+    children = (process / "task" / str(pid) / "children").read_text("ascii").split()
+    every = [own, *(memory(int(child)) for child in children)]
+    return Memory(rss=sum(one.rss for one in every), own=sum(one.own for one in every))
 
 
 def read_rollup(text: str) -> Memory:

@@ -1,0 +1,96 @@
+"""The server put together: in one process, or in several under a supervisor."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from wsgiref.types import WSGIApplication
+
+from qa.settings import LOOPBACK_HOSTS, Settings, exports, is_loopback
+
+
+def serve(settings: Settings, worker: Sequence[str], announce: Callable[[str], None]) -> None:
+    """Serve until SIGINT or SIGTERM.
+
+    Args:
+        worker: the command of a worker, to which the number of a descriptor is added; it
+            calls `work` with that.
+        announce: told the address once it answers.
+
+    Raises:
+        SettingsError: the address cannot be listened on.
+        CitewellError: the model cannot be loaded; or a worker ended before it was ready.
+    """
+    from qa.server import Server, listen, url_of
+
+    listening = listen(settings.host, settings.port)
+    url = url_of(listening, settings.host)
+    if settings.workers > 1 and hasattr(socket, "send_fds"):
+        from qa.supervisor import Supervisor
+
+        def start(theirs: socket.socket) -> subprocess.Popen[bytes]:
+            number = theirs.fileno()
+            # in a group of its own, to which a terminal sends no Ctrl-C
+            return subprocess.Popen(  # noqa: S603 - the program itself
+                [*worker, str(number)], pass_fds=[number], process_group=0
+            )
+
+        supervisor = Supervisor(listening, start, settings.workers, lambda: announce(url))
+        _on_signals(supervisor.stop)
+        supervisor.run()
+        return
+    app, stop = _application(settings)
+    server = Server(app, listening)
+    _on_signals(server.stop)
+    announce(url)
+    server.run()
+    stop.set()
+
+
+def work(settings: Settings, descriptor: int) -> None:
+    """Serve the connections that come over a Unix socket, until it ends."""
+    from qa.server import Server
+    from qa.supervisor import READY, READY_ALONE
+
+    for number in (signal.SIGINT, signal.SIGTERM):  # which some send to all of a service
+        signal.signal(number, signal.SIG_IGN)
+    source = socket.socket(fileno=descriptor)
+    app, stop = _application(settings)
+    server = Server(app, source)
+    # torch takes hundreds of megabytes in each process, and all cores by itself
+    source.send(READY_ALONE if "torch" in sys.modules else READY)
+    server.run()
+    stop.set()
+
+
+def _application(settings: Settings) -> tuple[WSGIApplication, threading.Event]:
+    """The application, and what ends its looking for new snapshots."""
+    from index.embedders import open_embedder
+    from qa.app import create_app
+    from qa.live import Live
+
+    embedder = open_embedder(settings.model, exports(settings.index), settings.precision)
+    live = Live(settings.index, embedder)
+    live.refresh()
+    stop = threading.Event()
+    live.watch(stop)
+    local = is_loopback(settings.host)
+    hosts = [*LOOPBACK_HOSTS, settings.host.strip("[]")] if local else None
+    return create_app(live, settings.token, hosts), stop
+
+
+def _on_signals(stop: Callable[[], None]) -> None:
+    """Stop in order when asked to; at once when asked twice."""
+    asked = threading.Event()
+
+    def on_signal(number: int, _: object) -> None:
+        if asked.is_set():
+            os._exit(128 + number)
+        asked.set()
+        stop()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, on_signal)
