@@ -6,6 +6,7 @@ import numpy as np
 
 from index import snapshot
 from index.errors import IndexDamaged
+from index.forward import ForwardIndex
 from index.library import Counts, LibraryReader
 from index.snapshot import Manifest
 from index.vectors import VectorIndex
@@ -34,10 +35,12 @@ def check(index: Path) -> tuple[Manifest, list[str]]:
             if library.digest() != manifest.content:
                 faults.append("the library is not what the snapshot was built from")
             if not faults:  # no library is shown a file that is known to be altered
-                vectors = VectorIndex(snapshot.folder(index, manifest.snapshot))
-                if not np.array_equal(vectors.ids(), ids):
+                folder = snapshot.folder(index, manifest.snapshot)
+                if not np.array_equal(VectorIndex(folder).ids(), ids):
                     faults.append("the vectors are not those of the library's passages")
-                words = WordIndex(snapshot.folder(index, manifest.snapshot))
+                if not np.array_equal(ForwardIndex(folder).ids(), ids):
+                    faults.append("the terms are not those of the library's passages")
+                words = WordIndex(folder)
                 if words.count != found.passages:
                     faults.append("the words are not those of the library's passages")
         finally:

@@ -83,6 +83,10 @@ class ForwardIndex:
     def count(self) -> int:
         return len(self._ids)
 
+    def ids(self) -> NDArray[np.int64]:
+        """(count,) int64, ascending."""
+        return self._ids
+
     def terms(self, ids: NDArray[np.int64]) -> Terms:
         """The terms of each passage named, in the order given.
 

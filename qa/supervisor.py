@@ -72,6 +72,7 @@ class Supervisor:
         self._workers: list[_Worker] = []
         self._wake, self._woken = socket.socketpair()
         self._stopping = False
+        self._not_before = 0.0
         listening.setblocking(False)
         self._selector.register(self._woken, selectors.EVENT_READ)
 
@@ -96,6 +97,7 @@ class Supervisor:
                     elif isinstance(key.data, _Worker):
                         self._listen_to(key.data)
                 self._replace()
+                self._listen_or_not()
             self._accept()
         finally:
             self._listening.close()
@@ -138,7 +140,6 @@ class Supervisor:
             if said.startswith(READY_ALONE):
                 self._wanted = 1
             if self._on_ready:
-                self._selector.register(self._listening, selectors.EVENT_READ)
                 on_ready, self._on_ready = self._on_ready, None
                 on_ready()
 
@@ -150,13 +151,23 @@ class Supervisor:
         if self._on_ready:
             raise WorkerFailed(status)
         log.error("a server process ended with status %d; another takes its place", status)
-        time.sleep(max(0.0, worker.began + _NOT_SOONER_SECONDS - time.monotonic()))
+        self._not_before = worker.began + _NOT_SOONER_SECONDS
 
     def _replace(self) -> None:
         """Start what is missing, one after the other, once there is one that is ready."""
         starting = any(not worker.ready for worker in self._workers)
-        if self._on_ready is None and len(self._workers) < self._wanted and not starting:
+        enough = len(self._workers) >= self._wanted
+        if not (self._on_ready or enough or starting or time.monotonic() < self._not_before):
             self._start_worker()
+
+    def _listen_or_not(self) -> None:
+        """While no worker is ready, whoever comes waits where the kernel queues them."""
+        ready = any(worker.ready for worker in self._workers)
+        listens = self._listening in (key.fileobj for key in self._selector.get_map().values())
+        if ready and not listens:
+            self._selector.register(self._listening, selectors.EVENT_READ)
+        elif listens and not ready:
+            self._selector.unregister(self._listening)
 
     def _end(self) -> None:
         for worker in self._workers:

@@ -363,7 +363,7 @@ def test_only_the_last_two_snapshots_are_kept(
     assert check(index)[1] == []
 
 
-@pytest.mark.parametrize("damage", ["vectors/matrix.npy", "manifest.json"])
+@pytest.mark.parametrize("damage", ["vectors/matrix.npy", "forward/terms.npy", "manifest.json"])
 def test_building_again_mends_a_damaged_snapshot(
     documents: Path, index: Path, embedder: CountingEmbedder, damage: str
 ) -> None:
@@ -392,6 +392,23 @@ def test_a_flipped_bit_under_an_old_time_is_mended_once_it_was_found(
     assert len(check(index)[1]) == 1
     assert build(documents, index, embedder).published is True
     assert check(index)[1] == []
+
+
+def test_a_flipped_bit_under_an_old_time_is_not_carried_into_the_next_snapshot(
+    documents: Path, index: Path, embedder: CountingEmbedder
+) -> None:
+    path = index / "snapshots/000001/forward/terms.npy"
+    status, content = path.stat(), bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    write_files(documents, {"new.txt": "Bees"})
+    assert build(documents, index, embedder).snapshot == 2
+    forward = (index / "snapshots/000002/forward/terms.npy").read_bytes()
+    assert content not in forward
+    assert check(index)[1] == []
+    hits = Answerer.open(index, embedder).ask("tram depot", 50, "words").hits
+    assert next(hit.passage.document_id for hit in hits) == "tram.txt"
 
 
 def test_a_copied_index_is_not_built_again(
@@ -492,8 +509,9 @@ def test_the_manifest_says_how_it_was_built(
     )
     assert manifest.chunking == Chunking()
     names = list(manifest.files)
-    assert names[:2] == ["vectors/ids.npy", "vectors/matrix.npy"]
-    assert names[2:] == sorted(name for name in names if name.startswith("words/"))
+    forward = ["forward/ids.npy", "forward/starts.npy", "forward/terms.npy"]
+    assert names[:5] == [*forward, "vectors/ids.npy", "vectors/matrix.npy"]
+    assert names[5:] == sorted(name for name in names if name.startswith("words/"))
     assert "words/meta.json" in names
 
 
@@ -529,6 +547,14 @@ def cut_library(index: Path) -> None:
         (
             lambda i: damage_row(i, "UPDATE passages SET text = 'lie' WHERE id = 1"),
             "passage 1 of center.md is not its text",
+        ),
+        (
+            lambda i: damage_row(i, "UPDATE passages SET terms = terms || 's' WHERE id = 1"),
+            "center.md is not as it was written",
+        ),
+        (
+            lambda i: damage_row(i, "UPDATE passages SET sentences = x'' WHERE id = 1"),
+            "center.md is not as it was written",
         ),
         (
             lambda i: damage_row(i, "DELETE FROM passages WHERE id = 2"),

@@ -7,7 +7,10 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -140,9 +143,11 @@ def test_the_version_is_told() -> None:
     assert run("--version").output == f"citewell, version {version('citewell')}\n"
 
 
-def test_it_serves_says_where_and_ends_in_order(folder: Path) -> None:
+@contextmanager
+def served(folder: Path, *flags: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A server process, and its address once it has told it."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "qa", "serve", "--port", "0", "--index", str(folder / "index")],
+        [sys.executable, "-m", "qa", "serve", "--port", "0", "--index", str(folder), *flags],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -150,25 +155,67 @@ def test_it_serves_says_where_and_ends_in_order(folder: Path) -> None:
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )
     assert process.stdout is not None
-    assert process.stderr is not None
     with process:
-        lines = iter(process.stdout.readline, "")
-        address = next(line.split()[2] for line in lines if line.startswith("serving on http://"))
-        port = int(address.rpartition(":")[2])
-        example = "".join(next(lines) for _ in range(3))
+        try:
+            lines = iter(process.stdout.readline, "")
+            said = next((line for line in lines if line.startswith("serving on http://")), "  ")
+            yield process, said.split(" ")[2]
+        finally:
+            process.kill()
+
+
+def ask_at(address: str, host: str = "localhost") -> tuple[int, dict[str, Any]]:
+    """What a new connection is told."""
+    connection = http.client.HTTPConnection("127.0.0.1", int(address.rpartition(":")[2]), 60)
+    body = b'{"question": "who leads the center?"}'
+    headers = {"content-type": "application/json", "host": host}
+    with closing(connection):
+        connection.request("POST", "/ask", body, headers)
+        reply = connection.getresponse()
+        return reply.status, json.loads(reply.read())
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_it_serves_says_where_and_ends_in_order(folder: Path, workers: str) -> None:
+    with served(folder / "index", "--workers", workers) as (process, address):
+        assert process.stdout is not None
+        assert process.stderr is not None
+        example = "".join(process.stdout.readline() for _ in range(3))
         assert f"curl -s {address}/ask -H 'content-type: application/json'" in example
-
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-        body = b'{"question": "who leads the center?"}'
-        connection.request("POST", "/ask", body, {"content-type": "application/json"})
-        answer = json.loads(connection.getresponse().read())
-        assert "academy leads" in answer["passages"][0]["text"]
-        connection.request("GET", "/livez", headers={"Host": "evil.example"})
-        refusal = connection.getresponse()
-        assert refusal.status == 400
-        refusal.read()
-
+        status, answer = ask_at(address)
+        assert (status, "academy leads" in answer["passages"][0]["text"]) == (200, True)
+        assert ask_at(address, "evil.example")[0] == 400
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=60) == 0
-        connection.close()
         assert process.stderr.read() == ""
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_what_keeps_a_server_from_starting_is_one_line(folder: Path, workers: str) -> None:
+    flags = ["--workers", workers, "--model", str(folder / "no-model")]
+    with served(folder / "index", *flags) as (process, _):
+        assert process.stderr is not None
+        assert process.wait(timeout=60) == 1
+        (line,) = process.stderr.read().splitlines()
+        assert line.startswith("citewell: ")
+        assert "no-model" in line
+
+
+def test_a_worker_that_is_killed_is_replaced(folder: Path) -> None:
+    with served(folder / "index", "--workers", "1") as (process, address):
+        alone = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        if not alone.exists():
+            pytest.skip("children are told by Linux only")
+        assert alone.read_text() == ""
+    with served(folder / "index", "--workers", "2") as (process, address):
+        assert process.stderr is not None
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        first = int(children.read_text().split()[0])
+        os.kill(first, signal.SIGKILL)
+        assert "ended with status -9; another takes its place" in process.stderr.readline()
+        assert ask_at(address)[0] == 200
+        while len(others := children.read_text().split()) < 2:
+            assert ask_at(address)[0] == 200
+        assert str(first) not in others
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=60) == 0

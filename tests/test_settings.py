@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from index.cores import cores
 from index.errors import SettingsError
 from qa.settings import Settings, is_loopback, read_settings
 
@@ -16,6 +17,7 @@ def test_without_flags_or_environment_the_defaults_hold() -> None:
         precision="int8",
         host="127.0.0.1",
         port=8000,
+        workers=min(cores(), 4),
         token=None,
     )
 
@@ -28,6 +30,7 @@ def test_flags_win_over_the_environment() -> None:
         "QA_PRECISION": "fp32",
         "QA_HOST": "::1",
         "QA_PORT": "1",
+        "QA_WORKERS": "7",
         "QA_TOKEN": "t",
     }
     assert read_settings({"docs": None, "port": None}, environ) == Settings(
@@ -37,6 +40,7 @@ def test_flags_win_over_the_environment() -> None:
         precision="fp32",
         host="::1",
         port=1,
+        workers=7,
         token="t",
     )
     flags = {
@@ -46,6 +50,7 @@ def test_flags_win_over_the_environment() -> None:
         "precision": "int8",
         "host": "localhost",
         "port": "2",
+        "workers": "1",
     }
     assert read_settings(flags, environ) == Settings(
         documents=Path("d"),
@@ -54,6 +59,7 @@ def test_flags_win_over_the_environment() -> None:
         precision="int8",
         host="localhost",
         port=2,
+        workers=1,
         token="t",
     )
 
@@ -72,6 +78,8 @@ def test_a_home_folder_is_expanded() -> None:
         ({"port": "http"}, {}, r"--port is 'http'; a port is a number"),
         ({}, {"QA_PORT": "70000"}, r"QA_PORT is '70000'; a port is a number"),
         ({"port": "-1"}, {}, "a port is a number"),
+        ({"workers": "0"}, {}, "--workers is '0'; use a number from 1 to 64"),
+        ({}, {"QA_WORKERS": "all"}, "QA_WORKERS is 'all'; use a number"),
         ({"model": " "}, {}, "--model is empty"),
         ({}, {"QA_PRECISION": "bf16"}, "QA_PRECISION is 'bf16'; use int8 or fp32"),
         ({"index": __file__}, {}, "which is a file; name a folder"),
