@@ -25,6 +25,7 @@ from index.chunker import Chunking, chunk, embedded_texts
 from index.embedders import Embedder
 from index.records import Document, Section
 from index.vectors import VectorIndex, write
+from scripts.benchmark.memory import memory
 from scripts.evaluation import sets
 from scripts.evaluation.run import open_cached
 from scripts.evaluation.squad import Article, read
@@ -241,12 +242,12 @@ def _product(vectors: Matrix, questions: Matrix, true: Rows) -> Iterator[str]:
         first.mkdir()
         second.mkdir()
         built = _seconds(lambda: write(first, ids, fetch, dimension))
-        before = _own_memory()
+        before = memory(os.getpid()).own
         index = VectorIndex(first)
         recall, median, late = _measure(
             lambda question: index.search(question, LIMIT)[0], questions, true
         )
-        own = _own_memory() - before
+        own = memory(os.getpid()).own - before
         megabytes = sum(path.stat().st_size for path in first.rglob("*.*")) / 1e6
         yield (
             f"| the product's own | {recall:.4f} | {median:.2f} / {late:.2f} "
@@ -265,13 +266,6 @@ def _seconds(do: Callable[[], object]) -> float:
     began = time.perf_counter()
     do()
     return time.perf_counter() - began
-
-
-def _own_memory() -> float:
-    """Megabytes of this process that are no pages of files; Linux only."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    (line,) = (line for line in lines if line.startswith("RssAnon"))
-    return int(line.split()[1]) * 1024 / 1e6
 
 
 @click.command()
