@@ -83,15 +83,16 @@ def train(
     What isn't said stays as it was in the checkpoint, or is the default.
     """
     from scripts.reader import running
+    from scripts.reader.training import LATEST, Rhythm
 
     folder = var / name
     if resume and start:
         raise click.UsageError("--resume and --from exclude each other")
     if resume:
-        start = folder / running.LATEST
-    elif (folder / running.LATEST).exists():
+        start = folder / LATEST
+    elif (folder / LATEST).exists():
         raise click.UsageError(f"{folder} has a checkpoint; say --resume, or another --run")
-    rhythm = running.Rhythm(log_seconds, save_seconds, measure_every, sitting)
+    rhythm = Rhythm(log_seconds, save_seconds, measure_every, sitting)
     running.train(folder, var, start, said, decay, rhythm)
 
 

@@ -1,7 +1,9 @@
 """A run: it learns, it goes on exactly, and it keeps what it says."""
 
 import json
-from dataclasses import asdict
+import os
+import signal
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ import torch
 from scripts.reader import checkpoint
 from scripts.reader.checkpoint import Checkpoint, Recipe, load, recipe_of
 from scripts.reader.measuring import auroc, f1_of, measure
+from scripts.reader.running import changed, stopping
 from scripts.reader.sampling import Mix, Steps
 from scripts.reader.schedule import Schedule
 from scripts.reader.training import LATEST, Rhythm, Run, parameter_groups
@@ -147,3 +150,27 @@ def test_averaged_weights_are_lent_and_given_back(tmp_path: Path) -> None:
         assert torch.equal(made.reader.head.weight, made.averaged["head.weight"])
     assert torch.equal(made.reader.head.weight, own)
     assert not torch.equal(own, made.averaged["head.weight"])
+
+
+def test_sigterm_is_a_wish_to_stop() -> None:
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        stopped = stopping()
+        assert not stopped()
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert stopped()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def test_what_is_said_changes_its_part_of_the_recipe_alone() -> None:
+    said = {"peak": 0.1, "near": 0.7, "groups": 16, "dropout": 0.2, "seed": None}
+    expected = replace(
+        RECIPE,
+        mix=replace(RECIPE.mix, near=0.7),
+        steps=replace(RECIPE.steps, groups=16),
+        schedule=replace(RECIPE.schedule, peak=0.1),
+        dropout=0.2,
+    )
+    assert changed(RECIPE, said) == expected

@@ -157,13 +157,20 @@ def _token_spans(bodies: Texts, gold: Ints, spans: Ints) -> Ints:
     return found
 
 
+def _id(tokenizer: "Tokenizer", mark: str) -> int:
+    number = tokenizer.token_to_id(mark)
+    if number is None:
+        raise ValueError(f"the tokenizer is not BERT's: it has no {mark}")
+    return int(number)
+
+
 class Layout:
     """Puts examples together: [CLS] question [SEP] front body [SEP]."""
 
     def __init__(self, encoded: Encoded, tokenizer: "Tokenizer") -> None:
         self._encoded = encoded
         self._first, self._between, self._padding = (
-            tokenizer.token_to_id(name) for name in ("[CLS]", "[SEP]", "[PAD]")
+            _id(tokenizer, mark) for mark in ("[CLS]", "[SEP]", "[PAD]")
         )
 
     def length(self, example: Example) -> int:

@@ -115,60 +115,74 @@ def mine(
         near, far: the passages of either part, and how its index is asked for `DEPTH` hits.
         progress: told how many questions are done.
     """
-    kept, rows = [], []
+    rows = []
     for number, (question, answer) in enumerate(zip(questions, answers, strict=True)):
         progress(number)
-        target = question.targets[0]
+        target, plain = question.targets[0], normalised(answer)
         gold = near[0].gold(target.document_id, target.spans[0])[:MOST_GOLD]
-        plain = normalised(answer)
         if not gold or not plain:
             continue
         try:
-            hits = near[1](question.text), far[1](question.text)
+            here, there = near[1](question.text), far[1](question.text)
         except QuestionError:
             continue
-        kept.append((question.text, answer))
         golden = frozenset(row for row, _, _ in gold)
-        found = _kinds(near[0], hits[0], golden, plain), _kinds(far[0], hits[1], frozenset(), plain)
-        rows.append((gold, *found))
-    count = len(kept)
-    gold_rows = np.full((count, MOST_GOLD), -1, np.int32)
-    spans = np.zeros((count, MOST_GOLD, 2), np.int32)
-    hit_rows = np.full((2, count, DEPTH), -1, np.int32)
-    kinds = np.full((2, count, DEPTH), NONE, np.int8)
-    scores = np.zeros((2, count, DEPTH), np.float32)
-    for number, (gold, *sides) in enumerate(rows):
-        for place, (row, start, end) in enumerate(gold):
+        found = _kinds(near[0], here, golden, plain), _kinds(far[0], there, frozenset(), plain)
+        rows.append(_Row(question.text, answer, gold, *found))
+    gold_rows = np.full((len(rows), MOST_GOLD), -1, np.int32)
+    spans = np.zeros((len(rows), MOST_GOLD, 2), np.int32)
+    for number, found_row in enumerate(rows):
+        for place, (row, start, end) in enumerate(found_row.gold):
             gold_rows[number, place], spans[number, place] = row, (start, end)
-        for side, found in enumerate(sides):
-            for place, (row, kind, score) in enumerate(found):
-                hit_rows[side, number, place] = row
-                kinds[side, number, place] = kind
-                scores[side, number, place] = score
+    near_hits, near_kind, near_score = _filled([row.near for row in rows])
+    far_hits, far_kind, far_score = _filled([row.far for row in rows])
     return Mined(
-        questions=tuple(text for text, _ in kept),
-        answers=tuple(answer for _, answer in kept),
+        questions=tuple(row.question for row in rows),
+        answers=tuple(row.answer for row in rows),
         passages=near[0].passages,
         gold=gold_rows,
         spans=spans,
-        near=hit_rows[0],
-        near_kind=kinds[0],
-        near_score=scores[0],
-        far=hit_rows[1],
-        far_kind=kinds[1],
-        far_score=scores[1],
+        near=near_hits,
+        near_kind=near_kind,
+        near_score=near_score,
+        far=far_hits,
+        far_kind=far_kind,
+        far_score=far_score,
     )
 
 
-def _kinds(
-    held: Held, hits: Iterable[Hit], golden: frozenset[int], answer: str
-) -> list[tuple[int, int, float]]:
+_Found = list[tuple[int, int, float]]  # row, kind and score of each hit
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    question: str
+    answer: str
+    gold: list[tuple[int, int, int]]
+    near: _Found
+    far: _Found
+
+
+def _kinds(held: Held, hits: Iterable[Hit], golden: frozenset[int], answer: str) -> _Found:
     found = []
     for hit in hits:
         row = held.row(hit)
         other = HOLDS_TEXT if held.holds(row, answer) else NEGATIVE
         found.append((row, GOLD if row in golden else other, hit.scores.fused))
     return found
+
+
+def _filled(
+    found: Sequence[_Found],
+) -> tuple[NDArray[np.int32], NDArray[np.int8], NDArray[np.float32]]:
+    rows = np.full((len(found), DEPTH), -1, np.int32)
+    kinds = np.full((len(found), DEPTH), NONE, np.int8)
+    scores = np.zeros((len(found), DEPTH), np.float32)
+    for number, hits in enumerate(found):
+        for place, (row, kind, score) in enumerate(hits):
+            rows[number, place], kinds[number, place] = row, kind
+            scores[number, place] = score
+    return rows, kinds, scores
 
 
 def asking(index: Path, embedder: Embedder) -> Ask:

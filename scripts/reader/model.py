@@ -54,7 +54,8 @@ class Layer(nn.Module):
             logits = logits + mask
         mixed = (logits.softmax(-1) @ value).transpose(1, 2).reshape(b, t, hidden)
         x = self.norm(x + self.dropout(self.out(mixed)))
-        return self.last(x + self.dropout(self.down(F.gelu(self.up(x)))))
+        y: Tensor = self.last(x + self.dropout(self.down(F.gelu(self.up(x)))))
+        return y
 
 
 class Reader(nn.Module):

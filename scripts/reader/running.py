@@ -19,7 +19,7 @@ from scripts.reader.checkpoint import Recipe
 from scripts.reader.encoding import Encoded, Layout, encode
 from scripts.reader.measuring import Figures, measure
 from scripts.reader.model import Reader
-from scripts.reader.training import LATEST, Rhythm, Run
+from scripts.reader.training import Rhythm, Run
 
 log = logging.getLogger("citewell")
 
@@ -143,6 +143,3 @@ def measure_all(path: Path, var: Path, asked: int, retrieved: int) -> None:
 def export(path: Path, folder: Path, weights: str) -> None:
     """The weights of a checkpoint as a folder that `model.load` reads."""
     model.save(readers(path)[weights][1], folder)
-
-
-__all__ = ["LATEST", "Rhythm", "export", "measure_all", "train"]

@@ -168,7 +168,7 @@ class Run:
                 len(part),
                 self.recipe.negative_weight,
             )
-            (loss / groups).backward()
+            torch.autograd.backward(loss / groups)
             tally.loss += loss.item()
             tally.padding += batch.valid.size - int(batch.valid.sum())
             examples += len(batch.ids)
