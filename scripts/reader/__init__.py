@@ -1,0 +1,1 @@
+"""Training of the extractive reader: from questions with marked answers to its weights."""
