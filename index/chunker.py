@@ -92,20 +92,32 @@ def embedded_texts(
     """What is embedded of each passage: its title and headings, then the passage.
 
     A passage that begins "It is under the municipal government" can only be found as
-    being about the center if the text that is embedded says so. A title without a letter
-    (of a file called 0042.txt) says nothing and is left out.
+    being about the center if the text that is embedded says so.
+    """
+    found = fronts(title, passages, chunking, count_tokens)
+    return [
+        f"{front}\n{passage.text[after:]}" if front else passage.text[after:]
+        for passage, (front, after) in zip(passages, found, strict=True)
+    ]
+
+
+def fronts(
+    title: str, passages: Sequence[Passage], chunking: Chunking, count_tokens: CountTokens
+) -> list[tuple[str, int]]:
+    """Of each passage the title and headings to put in front, and where its body begins.
+
+    A title without a letter (of a file called 0042.txt) says nothing and is left out. The
+    heading that a passage begins with stands in front already: the body is what follows it.
     """
     clipped: dict[tuple[str, ...], str] = {}
-    texts = []
+    found = []
     for passage in passages:
         named = (title,) if any(map(str.isalpha, title)) else ()
         path = tuple(dict.fromkeys((*named, *passage.heading)))
         if path not in clipped:
             clipped[path] = _clip(" › ".join(path), chunking.context, count_tokens)
-        # its heading stands in the path already
-        body = passage.text[passage.after(path[-1]) if path else 0 :]
-        texts.append(f"{clipped[path]}\n{body}" if clipped[path] else body)
-    return texts
+        found.append((clipped[path], passage.after(path[-1]) if path else 0))
+    return found
 
 
 def _clip(text: str, limit: int, count_tokens: CountTokens) -> str:

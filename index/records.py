@@ -89,6 +89,14 @@ class Passage:
     page: int | None
     text: str
 
+    def overlaps(self, other: "Passage") -> bool:
+        """Whether both share text of one document."""
+        return (
+            self.document_id == other.document_id
+            and self.start < other.end
+            and other.start < self.end
+        )
+
     def after(self, line: str) -> int:
         """Offset into `text` of what follows `line`, where it is the passage's first; else 0.
 

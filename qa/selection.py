@@ -106,8 +106,7 @@ def _by_score(candidate: Candidate) -> float:
 
 def overlap(one: Candidate, other: Candidate) -> bool:
     """Whether two candidates share text of one document."""
-    a, b = one.stored.passage, other.stored.passage
-    return a.document_id == b.document_id and a.start < b.end and b.start < a.end
+    return one.stored.passage.overlaps(other.stored.passage)
 
 
 def _lowered(candidate: Candidate, by: Sequence[Candidate]) -> Candidate:

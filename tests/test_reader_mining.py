@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from index.build import build
+from qa.readers.normalisation import normalised
 from scripts.evaluation.records import Question, Target
 from scripts.evaluation.squad import Article, MarkedQuestion, Paragraph
 from scripts.reader.articles import OTHER, PARTS, CutPassage, composed, divide, passages
@@ -20,7 +21,6 @@ from scripts.reader.mining import (
     asking,
     load,
     mine,
-    normalised,
     save,
 )
 from tests.conftest import FILES

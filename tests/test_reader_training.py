@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 import torch
 
+from qa.readers.normalisation import f1_of
+from scripts.evaluation.metrics import auroc
 from scripts.reader import checkpoint
 from scripts.reader.checkpoint import Checkpoint, Recipe, load, recipe_of
-from scripts.reader.measuring import auroc, f1_of, measure
+from scripts.reader.measuring import measure
 from scripts.reader.running import changed, stopping
 from scripts.reader.sampling import Mix, Steps
 from scripts.reader.schedule import Schedule

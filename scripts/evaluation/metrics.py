@@ -44,6 +44,13 @@ def ndcg(found: Values, targets: NDArray[np.int64]) -> Values:
     return share
 
 
+def auroc(positive: NDArray[np.floating], negative: NDArray[np.floating]) -> float:
+    """The chance that a positive scores above a negative; ties count half."""
+    below = np.searchsorted(np.sort(negative), positive, side="left")
+    up_to = np.searchsorted(np.sort(negative), positive, side="right")
+    return float((below + up_to).mean() / 2 / len(negative))
+
+
 def estimates(values: Values, seed: int = 0) -> list[Estimate]:
     """Means of the columns, each with the percentile bootstrap's 95% interval over the rows.
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from index.build import build
-from index.chunker import Chunking, chunk, embedded_texts
+from index.chunker import Chunking, chunk, fronts
 from index.embedders import Embedder
 from scripts.evaluation.files import load
 from scripts.evaluation.records import EvaluationSet
@@ -101,20 +101,15 @@ def passages(documents: Path, embedder: Embedder) -> list[CutPassage]:
     for path in sorted(documents.iterdir()):
         document = load(documents, path.name)
         made = chunk(document, fitted, embedder.count_tokens, count())
-        texts = embedded_texts(document.title, made, fitted, embedder.count_tokens)
-        for passage, text in zip(made, texts, strict=True):
-            # what is embedded ends with the passage, less its heading where it begins with it
-            heading = (document.title, *passage.heading)[-1]
-            after = passage.after(heading) if text != passage.text else 0
-            body = passage.text[after:]
-            front = text[: len(text) - len(body)].strip()
+        found = fronts(document.title, made, fitted, embedder.count_tokens)
+        for passage, (front, after) in zip(made, found, strict=True):
             cut.append(
                 CutPassage(
                     document_id=passage.document_id,
                     start=passage.start,
                     end=passage.end,
                     front=front,
-                    body=body,
+                    body=passage.text[after:],
                     offset=passage.start + after,
                 )
             )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from qa.readers.layout import MOST_QUESTION, SPECIAL, Input, laid_out, marks_of
 from scripts.reader.mining import Mined
 
 if TYPE_CHECKING:
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
 _AT_ONCE = 1000
 
 Ints = NDArray[np.int32]
-
-MOST_QUESTION = 64
-"""Tokens of a question that are read; SQuAD's longest has about 60."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,8 @@ class Encoded:
 
     Attributes:
         questions, fronts, bodies: n, p and p texts; fronts and bodies are of the passages.
-        texts: p bodies as they are written.
+        asked: n questions as they are written.
+        heads, texts: p fronts and p bodies as they are written.
         answers: n texts.
         gold: (n, MOST_GOLD) rows of passages, -1 after them.
         spans: (n, MOST_GOLD, 2) first and last token of the answer in the body of each.
@@ -59,6 +58,8 @@ class Encoded:
     questions: Texts
     fronts: Texts
     bodies: Texts
+    asked: tuple[str, ...]
+    heads: tuple[str, ...]
     texts: tuple[str, ...]
     answers: tuple[str, ...]
     gold: Ints
@@ -68,6 +69,10 @@ class Encoded:
     near_score: NDArray[np.float32]
     far: Ints
     far_kind: NDArray[np.int8]
+
+    def written(self, example: "Example") -> tuple[str, str]:
+        """Front and body of an example's passage."""
+        return self.heads[example.row] if example.front else "", self.texts[example.row]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +125,8 @@ def encode(halves: tuple[Mined, Mined], tokenizer: "Tokenizer") -> Encoded:
         questions=texts_of([text for half in halves for text in half.questions], tokenizer),
         fronts=texts_of([passage.front for passage in passages], tokenizer),
         bodies=bodies,
+        asked=tuple(text for half in halves for text in half.questions),
+        heads=tuple(passage.front for passage in passages),
         texts=tuple(passage.body for passage in passages),
         answers=tuple(answer for half in halves for answer in half.answers),
         gold=gold,
@@ -162,26 +169,21 @@ def _token_spans(bodies: Texts, gold: Ints, spans: Ints) -> Ints:
     return found
 
 
-def _id(tokenizer: "Tokenizer", mark: str) -> int:
-    number = tokenizer.token_to_id(mark)
-    if number is None:
-        raise ValueError(f"the tokenizer is not BERT's: it has no {mark}")
-    return int(number)
-
-
 class Layout:
     """Puts examples together: [CLS] question [SEP] front body [SEP]."""
 
     def __init__(self, encoded: Encoded, tokenizer: "Tokenizer") -> None:
         self._encoded = encoded
-        self._first, self._between, self._padding = (
-            _id(tokenizer, mark) for mark in ("[CLS]", "[SEP]", "[PAD]")
-        )
+        self._marks = marks_of(tokenizer.token_to_id)
+
+    def input(self, example: Example) -> Input:
+        """One example alone."""
+        return laid_out(self._marks, *self._parts(example))
 
     def length(self, example: Example) -> int:
         """Tokens of an example."""
         question, front, body = self._parts(example)
-        return len(question) + len(front) + len(body) + 3
+        return len(question) + len(front) + len(body) + SPECIAL
 
     def _parts(self, example: Example) -> tuple[Ints, Ints, Ints]:
         front = self._encoded.fronts.of(example.row)
@@ -194,29 +196,18 @@ class Layout:
     def batch(self, groups: Sequence[Sequence[Example]]) -> Batch:
         """The examples of all groups, in order."""
         examples = [example for group in groups for example in group]
-        parts = [self._parts(example) for example in examples]
-        longest = max(sum(map(len, part)) for part in parts) + 3
-        shape = len(examples), longest
-        ids = np.full(shape, self._padding, np.int64)
+        parts = [self.input(example) for example in examples]
+        shape = len(parts), max(len(part.ids) for part in parts)
+        ids = np.full(shape, self._marks.padding, np.int64)
         kinds = np.zeros(shape, np.int64)
         valid, allowed = np.zeros(shape, np.bool_), np.zeros(shape, np.bool_)
-        bodies = np.zeros(len(examples), np.int64)
-        gold = np.full((len(examples), 2), -1, np.int64)
-        for number, ((question, front, body), example) in enumerate(
-            zip(parts, examples, strict=True)
-        ):
-            second = len(question) + 2
-            start = second + len(front)
-            end = start + len(body)
-            ids[number, 0] = self._first
-            ids[number, 1 : second - 1] = question
-            ids[number, second - 1] = ids[number, end] = self._between
-            ids[number, second:start], ids[number, start:end] = front, body
-            kinds[number, second : end + 1] = 1
-            valid[number, : end + 1] = True
-            allowed[number, start:end] = True
-            bodies[number] = start
+        bodies = np.array([part.start for part in parts], np.int64)
+        gold = np.full((len(parts), 2), -1, np.int64)
+        for number, (part, example) in enumerate(zip(parts, examples, strict=True)):
+            ids[number, : len(part.ids)], kinds[number, : len(part.ids)] = part.ids, part.kinds
+            valid[number, : len(part.ids)] = True
+            allowed[number, part.start : part.end] = True
             if example.span is not None:
-                gold[number] = start + example.span[0], start + example.span[1]
+                gold[number] = part.start + example.span[0], part.start + example.span[1]
         group = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
         return Batch(ids, kinds, valid, allowed, bodies, gold, group)

@@ -1,14 +1,15 @@
 """How well a reader does on articles that it was not trained on."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from qa.readers.normalisation import f1_of, normalised
+from scripts.evaluation.metrics import auroc
 from scripts.reader.encoding import Encoded, Example, Layout
-from scripts.reader.mining import DEPTH, GOLD, normalised
+from scripts.reader.mining import DEPTH, GOLD
 from scripts.reader.model import Reader
 from scripts.reader.reading import Read, read, words
 
@@ -56,9 +57,8 @@ def measure(
         asked, retrieved: questions read in the right passage, and in what was found; at most
             as many as there are. The second are the first of the first.
     """
-    lot = np.random.default_rng(_SEED).permutation(len(encoded.answers))
-    questions = [int(question) for question in lot[:asked]]
-    given = [_example(question, int(encoded.gold[question, 0])) for question in questions]
+    given = sample(encoded, asked)
+    questions = [example.question for example in given]
     exact, f1 = answered(encoded, given, read(reader, layout, given))
     some = questions[:retrieved]
     near_scores, texts = _found(reader, encoded, layout, some, encoded.near, DEPTH)
@@ -83,6 +83,12 @@ def measure(
     )
 
 
+def sample(encoded: Encoded, asked: int) -> list[Example]:
+    """Questions by lot, the same every time, each with the first passage that holds its answer."""
+    lot = np.random.default_rng(_SEED).permutation(len(encoded.answers))[:asked]
+    return [_example(question, int(encoded.gold[question, 0])) for question in lot.tolist()]
+
+
 def _example(question: int, row: int) -> Example:
     return Example(question, row, front=question % 2 == 0)
 
@@ -98,20 +104,6 @@ def answered(
         exact.append(float(normalised(text) == normalised(answer)))
         f1.append(f1_of(text, answer))
     return exact, f1
-
-
-def f1_of(text: str, answer: str) -> float:
-    """F1 of the normalised words, as SQuAD's own script has it."""
-    given, wanted = normalised(text).split(), normalised(answer).split()
-    common = sum((Counter(given) & Counter(wanted)).values())
-    return 2 * common / (len(given) + len(wanted)) if common else 0.0
-
-
-def auroc(positive: NDArray[np.float32], negative: NDArray[np.float32]) -> float:
-    """The chance that a positive scores above a negative; ties count half."""
-    below = np.searchsorted(np.sort(negative), positive, side="left")
-    up_to = np.searchsorted(np.sort(negative), positive, side="right")
-    return float((below + up_to).mean() / 2 / len(negative))
 
 
 def _reciprocal(right: NDArray[np.bool_]) -> float:

@@ -1,8 +1,6 @@
 """Which passages answer each question, and which only look as if they did."""
 
 import json
-import re
-import string
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -14,6 +12,7 @@ from numpy.typing import NDArray
 from index.embedders import Embedder
 from index.errors import QuestionError
 from qa.answerer import Answerer
+from qa.readers.normalisation import normalised
 from qa.records import Hit
 from scripts.evaluation.records import Question
 from scripts.reader.articles import CutPassage
@@ -27,9 +26,6 @@ MOST_GOLD = 3
 NONE, NEGATIVE, GOLD, HOLDS_TEXT = -1, 0, 1, 2
 """Kinds of a hit: there is none; it can't answer; it holds the span; it holds its words
 elsewhere, so that it is neither right nor wrong."""
-
-_ARTICLES = re.compile(r"\b(a|an|the)\b")
-_PUNCTUATION = str.maketrans("", "", string.punctuation)
 
 Ask = Callable[[str], Sequence[Hit]]
 
@@ -60,12 +56,6 @@ class Mined:
     far: NDArray[np.int32]
     far_kind: NDArray[np.int8]
     far_score: NDArray[np.float32]
-
-
-def normalised(text: str) -> str:
-    """Lower case, without punctuation, articles and extra space, as SQuAD's own script does it."""
-    plain = text.lower().translate(_PUNCTUATION)
-    return " ".join(_ARTICLES.sub(" ", plain).split())
 
 
 class Held:

@@ -8,10 +8,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from qa.readers.spans import best_span, whole_words
 from scripts.reader.encoding import Batch, Encoded, Example, Layout
 from scripts.reader.loss import above_null
 from scripts.reader.model import Reader
-from scripts.reader.spans import best_spans, whole_words
 
 _AT_ONCE = 16
 
@@ -49,9 +49,13 @@ def read(reader: Reader, layout: Layout, examples: Sequence[Example]) -> Read:
     for first in range(0, len(order), _AT_ONCE):
         some = order[first : first + _AT_ONCE]
         batch = layout.batch([[examples[number]] for number in some])
-        found, best = best_spans(token_scores(reader, batch))
-        tokens[some] = found.numpy() - batch.bodies[:, None]
-        scores[some] = best.numpy()
+        for row, of_tokens in enumerate(token_scores(reader, batch).numpy()):
+            body = of_tokens[batch.allowed[row]]
+            if not len(body):  # of signs that are no token
+                scores[some[row]] = -np.inf
+                continue
+            first, last, score = best_span(body)
+            tokens[some[row]], scores[some[row]] = (first, last), score
     reader.train(training)
     return Read(tokens, scores)
 
