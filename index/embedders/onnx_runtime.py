@@ -20,11 +20,14 @@ from index.embedders.exports import Export
 from index.errors import ModelError
 
 if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
-    from tokenizers import Tokenizer
+    # named as they are, for others that run graphs without knowing the libraries
+    from onnxruntime import InferenceSession as InferenceSession
+    from tokenizers import Tokenizer as Tokenizer
 
 GRAPH, TOKENIZER = "model.onnx", "tokenizer.json"
 INPUT, OUTPUT = "token_ids", "vector"
+
+_MEND = "run `make index`"
 
 
 class OnnxEmbedder:
@@ -89,8 +92,11 @@ class OnnxEmbedder:
         return unit
 
 
-def open_session(graph: Path) -> "InferenceSession":
+def open_session(graph: Path, mend: str = _MEND) -> "InferenceSession":
     """A session in which one text takes one thread.
+
+    Args:
+        mend: what to do where the file is damaged.
 
     Raises:
         ModelError: the file is no graph that this ONNX Runtime reads.
@@ -111,11 +117,14 @@ def open_session(graph: Path) -> "InferenceSession":
             disabled_optimizers=["SkipLayerNormFusion"],
         )
     except Exception as error:  # ONNX Runtime's exceptions share no base but this
-        raise ModelError(f"{graph} cannot be loaded: {error}; run `make index`") from error
+        raise ModelError(f"{graph} cannot be loaded: {error}; {mend}") from error
 
 
-def open_tokenizer(path: Path) -> "Tokenizer":
+def open_tokenizer(path: Path, mend: str = _MEND) -> "Tokenizer":
     """The tokenizer in a file, without the padding and truncation that may be stored in it.
+
+    Args:
+        mend: what to do where the file is damaged.
 
     Raises:
         ModelError: the file is no tokenizer.
@@ -125,7 +134,7 @@ def open_tokenizer(path: Path) -> "Tokenizer":
     try:
         tokenizer = Tokenizer.from_file(str(path))
     except Exception as error:  # what tokenizers raises is a bare Exception
-        raise ModelError(f"{path} cannot be loaded: {error}; run `make index`") from error
+        raise ModelError(f"{path} cannot be loaded: {error}; {mend}") from error
     tokenizer.no_padding()
     tokenizer.no_truncation()
     return tokenizer

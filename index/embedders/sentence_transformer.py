@@ -117,8 +117,11 @@ def load(folder: Path, attention: str | None = None) -> "SentenceTransformer":
         raise ModelError(f"the model in {folder} cannot be loaded: {error}") from error
 
 
-def download(model: str) -> Path:
+def download(model: str, setting: str = "QA_MODEL") -> Path:
     """The folder of a hub model, fetched on first use and read from the local cache after.
+
+    Args:
+        setting: what the model was named in, for the message.
 
     Raises:
         ModelError: the hub has no such model, or cannot be reached and it is not cached.
@@ -133,5 +136,5 @@ def download(model: str) -> Path:
     except (HFValidationError, HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         raise ModelError(
             f"no model {model!r}: not a folder here, and not to be had from the hub "
-            f"({type(error).__name__}); check the name or set QA_MODEL=bundled"
+            f"({type(error).__name__}); check the name or set {setting}=bundled"
         ) from error
