@@ -1,13 +1,19 @@
 """Retrieve, then read: the one object that the app, the terminal and the scripts call."""
 
+import time
 import unicodedata
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from index.chunker import fronts
 from index.embedders import Embedder
 from index.errors import QuestionError
 from index.records import Document
 from index.store import Store
-from qa.records import IndexInfo, Mode, Response
+from qa.readers import Reader, ReadText
+from qa.reading import BUDGET_SECONDS, DEPTH, answered, marked, read, reordered
+from qa.records import Hit, IndexInfo, Mode, Reading, Response
 from qa.retriever import retrieve
 
 MAX_QUESTION = 1000
@@ -19,9 +25,25 @@ DEFAULT_MODE: Mode = "hybrid"
 class Answerer:
     """Answers questions over one snapshot. Safe to share between threads."""
 
-    def __init__(self, store: Store, embedder: Embedder) -> None:
+    def __init__(
+        self,
+        store: Store,
+        embedder: Embedder,
+        reader: Reader | None = None,
+        threshold: float | None = None,
+        budget: float = BUDGET_SECONDS,
+    ) -> None:
+        """
+        Args:
+            reader: finds the exact answer; None answers with passages alone.
+            threshold: least confidence of an answer that is given; None for the reader's own.
+            budget: seconds, after which no further passages are read.
+        """
         self._store = store
         self._embedder = embedder
+        self._reader = reader
+        self._threshold = threshold
+        self._budget = budget
         manifest = store.manifest
         self.info = IndexInfo(
             snapshot=manifest.snapshot,
@@ -32,36 +54,74 @@ class Answerer:
         )
 
     @classmethod
-    def open(cls, index: Path, embedder: Embedder) -> "Answerer":
-        """Open the published snapshot of the index in `index`.
+    def open(
+        cls,
+        index: Path,
+        embedder: Embedder,
+        reader: Reader | None = None,
+        threshold: float | None = None,
+        budget: float = BUDGET_SECONDS,
+    ) -> "Answerer":
+        """Open the published snapshot of the index in `index`; the rest is as for the class.
 
         Raises:
             IndexMissing, IndexMismatch, IndexDamaged: as `Store` says.
         """
-        return cls(Store(index, embedder.fingerprint, embedder.model), embedder)
+        store = Store(index, embedder.fingerprint, embedder.model)
+        return cls(store, embedder, reader, threshold, budget)
 
-    def ask(self, question: str, limit: int = DEFAULT_LIMIT, mode: Mode = DEFAULT_MODE) -> Response:
-        """The passages that answer a question, best first.
+    def ask(
+        self,
+        question: str,
+        limit: int = DEFAULT_LIMIT,
+        mode: Mode = DEFAULT_MODE,
+        answer: bool = True,
+    ) -> Response:
+        """The exact answer to a question, or none, and the passages that answer it, best first.
 
         Args:
             question: 1 to 1,000 characters that are not all space, no control characters.
             limit: most passages to return, 1 to 50.
             mode: how they are ranked.
+            answer: whether a reader, where there is one, is asked. It also reorders the
+                passages.
 
         Raises:
             QuestionError: the question or the limit is not as it must be.
         """
         question = clean_question(question)
         check_limit(limit)
-        hits, timings = retrieve(question, limit, mode, self._store, self._embedder)
+        reader = self._reader if answer else None
+        found = max(limit, DEPTH) if reader else limit
+        hits, timings = retrieve(question, found, mode, self._store, self._embedder)
+        reading = None
+        if reader:
+            began = time.perf_counter()
+            hits, reading = self._read(question, hits, mode, reader)
+            timings = replace(timings, read=(time.perf_counter() - began) * 1e3)
         return Response(
             question=question,
             mode=mode,
-            answer=None,
-            hits=hits,
+            reading=reading,
+            hits=hits[:limit],
             index=self.info,
             timings=timings,
         )
+
+    def _read(
+        self, question: str, hits: Sequence[Hit], mode: Mode, reader: Reader
+    ) -> tuple[tuple[Hit, ...], Reading]:
+        found = read(question, hits, self.text_of, reader, self._budget)
+        reading, said = answered(found, reader, mode, self._threshold)
+        ordered = reordered(found, reader.calibration.modes[mode])
+        return marked(ordered, said if reading.answer else ()), reading
+
+    def text_of(self, hit: Hit) -> tuple[ReadText, int]:
+        """A hit as a reader reads it, and where its body begins in the document's text."""
+        passage = hit.passage
+        chunking = self._store.manifest.chunking.fitted(self._embedder.max_tokens)
+        ((front, after),) = fronts(hit.title, [passage], chunking, self._embedder.count_tokens)
+        return ReadText(front, passage.text[after:]), passage.start + after
 
     def document(self, document_id: str) -> Document | None:
         """A document as the snapshot has it; None where it has none of that id."""

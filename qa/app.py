@@ -63,12 +63,12 @@ def create_app(
     # One after the other: threads that answer side by side only take Python from each other.
     turn = Lock()
 
-    def ask(question: str, limit: int, mode: records.Mode) -> records.Response:
+    def ask(question: str, limit: int, mode: records.Mode, answer: bool) -> records.Response:
         if not permits.acquire(blocking=False):
             raise problems.Refused(503, "too many questions at once; try again in a moment")
         try:
             with turn:
-                return current().ask(question, limit, mode)
+                return current().ask(question, limit, mode, answer)
         finally:
             permits.release()
 

@@ -27,6 +27,19 @@ _precision = click.option(
 )
 
 
+_reader = click.option(
+    "--reader",
+    metavar="MODEL",
+    help="bundled, none, a folder or a hub name  [QA_READER; bundled]",
+)
+
+_threshold = click.option(
+    "--threshold",
+    metavar="SHARE",
+    help="Least confidence of an answer, 0 to 1  [QA_THRESHOLD; the reader's own]",
+)
+
+
 def _one_line_errors(command: Callable[..., None]) -> Callable[..., None]:
     @wraps(command)
     def guarded(*args: Any, **flags: Any) -> None:
@@ -121,14 +134,19 @@ def index(docs: str | None, **flags: str | None) -> None:
     help="Rank by meaning, by words, or by both",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print what POST /ask would answer")
+@click.option("--explain", is_flag=True, help="With --json: say why")
 @_index
 @_model
 @_precision
+@_reader
+@_threshold
 @_one_line_errors
-def ask(question: str, limit: int, mode: Mode, as_json: bool, **flags: str | None) -> None:
-    """Ask a question; print the passages that answer it.
+def ask(
+    question: str, limit: int, mode: Mode, as_json: bool, explain: bool, **flags: str | None
+) -> None:
+    """Ask a question; print its answer, and the passages that answer it.
 
-    The percentage is the probability that a passage answers.
+    Percentages are probabilities: that the answer is right, that a passage answers.
 
     \b
     Examples:
@@ -138,19 +156,24 @@ def ask(question: str, limit: int, mode: Mode, as_json: bool, **flags: str | Non
     """
     from index.embedders import open_embedder
     from qa.answerer import Answerer, check_limit, clean_question
+    from qa.readers import ReadText, open_reader
     from qa.terminal import response_lines
 
     settings = read_settings(flags, os.environ)
     clean_question(question)  # before the model is loaded
     check_limit(limit)
     embedder = open_embedder(settings.model, exports(settings.index), settings.precision)
-    answerer = Answerer.open(settings.index, embedder)
-    embedder.embed_question("")  # loads the model, so that the time told is the question's own
+    reader = open_reader(settings.reader)
+    answerer = Answerer.open(settings.index, embedder, reader, settings.threshold)
+    # loads the models, so that the time told is the question's own
+    embedder.embed_question("")
+    if reader:
+        reader.read("?", [ReadText("", "?")])
     response = answerer.ask(question, limit, mode)
     if as_json:
-        from qa.api import to_json  # Flask and its kin, which text in a terminal does not need
+        from qa.schemas import to_json  # which text in a terminal does not need
 
-        click.echo(to_json(response))
+        click.echo(to_json(response, explain=explain))
         return
     for line in response_lines(response, colour=sys.stdout.isatty()):
         click.echo(line)
@@ -164,6 +187,8 @@ def ask(question: str, limit: int, mode: Mode, as_json: bool, **flags: str | Non
 @_index
 @_model
 @_precision
+@_reader
+@_threshold
 @_one_line_errors
 def serve(fed_by: int | None, **flags: str | None) -> None:
     """Answer questions over HTTP, and in the browser.

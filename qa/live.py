@@ -8,6 +8,7 @@ from index import snapshot
 from index.embedders import Embedder
 from index.errors import CitewellError, IndexMissing
 from qa.answerer import Answerer
+from qa.readers import Reader
 
 log = logging.getLogger("citewell")
 
@@ -24,9 +25,21 @@ class Live:
     replaces one that can.
     """
 
-    def __init__(self, index: Path, embedder: Embedder) -> None:
+    def __init__(
+        self,
+        index: Path,
+        embedder: Embedder,
+        reader: Reader | None = None,
+        threshold: float | None = None,
+    ) -> None:
+        """
+        Args:
+            reader, threshold: as `Answerer` has them.
+        """
         self._index = index
         self._embedder = embedder
+        self._reader = reader
+        self._threshold = threshold
         self._answerer: Answerer | None = None
         self._tried: tuple[int, str] | None = None
         self._problem: CitewellError = IndexMissing(
@@ -50,7 +63,7 @@ class Live:
             if published is None or published == self._tried:
                 return
             self._tried = published
-            answerer = Answerer.open(self._index, self._embedder)
+            answerer = Answerer.open(self._index, self._embedder, self._reader, self._threshold)
             answerer.ask(_WARM_UP)
         except CitewellError as error:
             self._problem = error

@@ -11,8 +11,8 @@ from flask import Blueprint, Response, make_response, render_template, request, 
 
 from index.errors import CitewellError, IndexProblem, QuestionError
 from index.records import Document
-from qa import records
 from qa.answerer import DEFAULT_LIMIT, DEFAULT_MODE, MAX_QUESTION, Answerer
+from qa.api import AskNow
 from qa.problems import MEDIA_TYPE, Refused, prefers_html
 from qa.records import Answer, Hit, Mode
 
@@ -28,6 +28,15 @@ EXAMPLES = (
     "who leads the center?",
     "when was trading banned?",
     "what did the football club launch?",
+)
+
+# What a confidence, at least so high, is called.
+_SURENESS = (
+    (0.95, "almost certainly right"),
+    (0.8, "very likely right"),
+    (0.6, "likely right"),
+    (0.4, "as likely right as not"),
+    (0.0, "a guess"),
 )
 
 _BLANK_LINES = re.compile(r"\n(?:[ \t]*\n)+")
@@ -79,14 +88,12 @@ class Found:
     also: tuple[Source, ...]
 
 
-def create_pages(
-    current: Callable[[], Answerer], ask: Callable[[str, int, Mode], records.Response]
-) -> Blueprint:
+def create_pages(current: Callable[[], Answerer], ask: AskNow) -> Blueprint:
     """The blueprint.
 
     Args:
         current: gives the answerer to use, or raises why there is none.
-        ask: answers a question with at most so many passages, or refuses.
+        ask: answers a question, or refuses.
     """
     pages = Blueprint("pages", __name__)
 
@@ -98,7 +105,7 @@ def create_pages(
         status = 200
         try:
             info = current().info
-            response = ask(question, DEFAULT_LIMIT, mode) if question.strip() else None
+            response = ask(question, DEFAULT_LIMIT, mode, True) if question.strip() else None
         except CitewellError as problem:
             error, status = str(problem), _status(problem)
         hits = response.hits if response else ()
@@ -110,9 +117,8 @@ def create_pages(
             default_mode=DEFAULT_MODE,
             response=response,
             found=[_found(hit, question) for hit in hits],
-            answered=response
-            and response.answer
-            and _answer_source(response.answer, hits, question),
+            answered=response and response.answer and _answer_source(response.answer, question),
+            sureness=response and response.answer and in_words(response.answer.confidence),
             error=error,
             info=info,
             built=info and datetime.fromisoformat(info.built_at),
@@ -226,13 +232,17 @@ def _found(hit: Hit, question: str) -> Found:
     )
 
 
-def _answer_source(answer: Answer, hits: Sequence[Hit], question: str) -> Source:
-    hit = next((hit for hit in hits if hit.passage.id == answer.passage_id), None)
+def in_words(confidence: float) -> str:
+    """How sure an answer is, for people."""
+    return next(words for least, words in _SURENESS if confidence >= least)
+
+
+def _answer_source(answer: Answer, question: str) -> Source:
     return Source(
-        title=hit.title if hit else answer.document_id,
+        title=answer.title,
         headings=(),
         document_id=answer.document_id,
-        page=hit.passage.page if hit else None,
+        page=answer.page,
         link=_link(answer.document_id, answer.start, answer.end, question),
     )
 

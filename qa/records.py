@@ -18,6 +18,8 @@ class Parts:
         opening: for opening a document, where nothing is near the question.
         heading: taken off a passage that is a heading alone; never above 0.
         neighbour: taken off for repeating text of better hits; never above 0.
+        reader: for what a reader found in it; 0 where none was asked. What was not read gets
+            the least of what was.
     """
 
     meaning: float
@@ -25,10 +27,12 @@ class Parts:
     opening: float
     heading: float
     neighbour: float
+    reader: float
 
     @property
     def total(self) -> float:
-        return self.meaning + self.words + self.opening + self.heading + self.neighbour
+        retrieved = self.meaning + self.words + self.opening + self.heading + self.neighbour
+        return retrieved + self.reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,8 @@ class Scores:
     Attributes:
         meaning: cosine of passage and question, in [-1, 1]; None in mode "words".
         words: how much of the question's words it holds, in [0, 1); None in mode "meaning".
+        reader: log-odds of the best answer in it over there being none; None where no reader
+            has read it.
         fused: what the list is ordered by: the sum of `parts`.
         lead: how far ahead that is of the best other passage that does not share its text;
             negative for what stands behind it.
@@ -46,6 +52,7 @@ class Scores:
 
     meaning: float | None
     words: float | None
+    reader: float | None
     fused: float
     lead: float
     parts: Parts
@@ -89,14 +96,51 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The exact answer: ``document.text[start:end] == text``."""
+    """The exact answer: ``document.text[start:end] == text``.
+
+    Attributes:
+        confidence: probability that it is right, as calibrated.
+        passage_id: of the passage that it was read in.
+        title, heading, page: of the document, and of that passage.
+    """
 
     text: str
     confidence: float
     passage_id: int
     document_id: str
+    title: str
+    heading: tuple[str, ...]
+    page: int | None
     start: int
     end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a reader made of the best passages.
+
+    Attributes:
+        model: the reader's name.
+        read: passages that it read.
+        guess: its best answer, however unsure; None where there was nothing to read.
+        score: log-odds of the guess over "no answer", of all passages that say it.
+        margin: what its score is ahead of the best other answer's; None where there is none.
+        support: passages that say it, at least one where there is a guess.
+        threshold: least confidence of an answer that is given.
+    """
+
+    model: str
+    read: int
+    guess: Answer | None
+    score: float
+    margin: float | None
+    support: int
+    threshold: float
+
+    @property
+    def answer(self) -> Answer | None:
+        """The guess where it is sure enough."""
+        return self.guess if self.guess and self.guess.confidence >= self.threshold else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,19 +161,30 @@ class Timings:
     embed: float
     search: float
     fetch: float
+    read: float
 
     @property
     def total(self) -> float:
-        return self.embed + self.search + self.fetch
+        return self.embed + self.search + self.fetch + self.read
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """All there is to say to one question. `hits` are best first."""
+    """All there is to say to one question.
+
+    Attributes:
+        reading: None where no reader was asked.
+        hits: best first.
+    """
 
     question: str
     mode: Mode
-    answer: Answer | None
+    reading: Reading | None
     hits: tuple[Hit, ...]
     index: IndexInfo
     timings: Timings
+
+    @property
+    def answer(self) -> Answer | None:
+        """None where nothing answers, or no reader was asked."""
+        return self.reading.answer if self.reading else None

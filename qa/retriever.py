@@ -52,6 +52,7 @@ def retrieve(
         embed=(embedded - began) * 1e3,
         search=(searched - embedded) * 1e3,
         fetch=(done - searched) * 1e3,
+        read=0.0,
     )
 
 
@@ -106,6 +107,7 @@ def _candidates(found: _Found, mode: Mode, at_once: int, store: Store) -> Iterat
                 opening=bonus if stored.passage.start == 0 else 0.0,
                 heading=-BARE_HEADING if _is_heading(stored) else 0.0,
                 neighbour=0.0,
+                reader=0.0,
             )
             candidates.append(
                 Candidate(
@@ -137,7 +139,12 @@ def _hits(
             title=candidate.stored.title,
             source=str(root / candidate.stored.passage.document_id),
             scores=Scores(
-                candidate.meaning, candidate.words, candidate.fused, lead, candidate.parts
+                meaning=candidate.meaning,
+                words=candidate.words,
+                reader=None,
+                fused=candidate.fused,
+                lead=lead,
+                parts=candidate.parts,
             ),
             highlights=highlights,
             confidence=confidence(mode, candidate.meaning or 0.0, candidate.words or 0.0, lead),

@@ -71,9 +71,11 @@ def _application(settings: Settings) -> tuple[WSGIApplication, threading.Event]:
     from index.embedders import open_embedder
     from qa.app import create_app
     from qa.live import Live
+    from qa.readers import open_reader
 
     embedder = open_embedder(settings.model, exports(settings.index), settings.precision)
-    live = Live(settings.index, embedder)
+    reader = open_reader(settings.reader)
+    live = Live(settings.index, embedder, reader, settings.threshold)
     live.refresh()
     stop = threading.Event()
     live.watch(stop)

@@ -27,6 +27,9 @@ class Settings:
         index: folder that the index is kept in.
         model: "bundled", a folder, or a name on the Hugging Face hub.
         precision: of the model's export, "int8" or "fp32".
+        reader: "bundled", "none", a folder, or a name on the Hugging Face hub.
+        threshold: least confidence of an answer that is given, in [0, 1]; None for the
+            reader's own.
         host, port: where to serve. A host other than loopback needs a token.
         workers: processes that answer, 1 to 64.
         token: what every request must then present; None on loopback.
@@ -36,6 +39,8 @@ class Settings:
     index: Path
     model: str
     precision: Precision
+    reader: str
+    threshold: float | None
     host: str
     port: int
     workers: int
@@ -60,6 +65,8 @@ def read_settings(flags: Mapping[str, str | None], environ: Mapping[str, str]) -
     index, index_from = value("index", "QA_INDEX", "var/index")
     model, model_from = value("model", "QA_MODEL", "bundled")
     precision, precision_from = value("precision", "QA_PRECISION", "int8")
+    reader, reader_from = value("reader", "QA_READER", "bundled")
+    threshold, threshold_from = value("threshold", "QA_THRESHOLD", "")
     host, host_from = value("host", "QA_HOST", "127.0.0.1")
     port, port_from = value("port", "QA_PORT", "8000")
     workers, workers_from = value("workers", "QA_WORKERS", str(min(cores(), _MOST_WORKERS)))
@@ -71,6 +78,11 @@ def read_settings(flags: Mapping[str, str | None], environ: Mapping[str, str]) -
         raise SettingsError(f"{model_from} is empty; use bundled, a folder or a hub name")
     if precision not in ("int8", "fp32"):
         raise SettingsError(f"{precision_from} is {precision!r}; use int8 or fp32")
+    if not reader.strip():
+        raise SettingsError(f"{reader_from} is empty; use bundled, none, a folder or a hub name")
+    least = _share(threshold) if threshold else None
+    if threshold and least is None:
+        raise SettingsError(f"{threshold_from} is {threshold!r}; use a number from 0 to 1")
     if not port.isascii() or not port.isdigit() or not 0 <= int(port) <= 65535:
         raise SettingsError(f"{port_from} is {port!r}; a port is a number from 0 to 65535")
     if not workers.isascii() or not workers.isdigit() or not 1 <= int(workers) <= 64:
@@ -85,11 +97,22 @@ def read_settings(flags: Mapping[str, str | None], environ: Mapping[str, str]) -
         index=Path(index).expanduser(),
         model=model,
         precision="fp32" if precision == "fp32" else "int8",
+        reader=reader,
+        threshold=least,
         host=host,
         port=int(port),
         workers=int(workers),
         token=token,
     )
+
+
+def _share(text: str) -> float | None:
+    """A number from 0 to 1; None for anything else."""
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if 0 <= number <= 1 else None
 
 
 def exports(index: Path) -> Path:

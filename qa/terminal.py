@@ -75,7 +75,9 @@ def report_lines(report: BuildReport) -> Iterable[str]:
 
 
 def response_lines(response: Response, *, colour: bool) -> Iterable[str]:
-    """The passages, best first, each with where it stands."""
+    """The answer, or that there is none, then the passages, best first, each with its place."""
+    if response.hits and response.reading:
+        yield from _answer(response, colour=colour)
     if not response.index.passages:
         yield "The index holds no passages."
     elif not response.hits:
@@ -96,6 +98,21 @@ def response_lines(response: Response, *, colour: bool) -> Iterable[str]:
         f"{_count(len(response.hits), 'passage')} of {response.index.passages} "
         f"in {response.timings.total:.0f} ms, snapshot {response.index.snapshot}"
     )
+
+
+def _answer(response: Response, *, colour: bool) -> Iterable[str]:
+    answer = response.answer
+    if answer is None:
+        yield "No answer in your documents; closest passages:"
+    else:
+        # a span may run over a line's end
+        text = " ".join(_plain(answer.text).split())
+        page = f", page {answer.page}" if answer.page else ""
+        yield click.style(text, bold=True) if colour else text
+        yield (
+            f"{_plain(answer.title)}: {_plain(answer.document_id)}{page}  ({answer.confidence:.0%})"
+        )
+    yield ""
 
 
 def _body(hit: Hit, *, colour: bool) -> Iterable[str]:

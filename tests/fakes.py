@@ -1,11 +1,13 @@
 """Small real implementations whose output a person can predict."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from index.embedders import Vectors
+from qa.readers import ReadText, Span
+from qa.readers.calibration import UNFITTED, Calibration
 
 
 class CountingEmbedder:
@@ -40,3 +42,36 @@ class CountingEmbedder:
         counts = np.array([*(found.count(word) for word in self._words), 0.01], np.float32)
         vector: Vectors = counts / np.linalg.norm(counts)
         return vector
+
+
+class ListedReader:
+    """Answers with words that it was given, where a body holds them, at the score given.
+
+    Where a body holds several, the one with the highest score. Remembers what it read.
+    """
+
+    model = "listed"
+    fingerprint = "listed"
+
+    def __init__(
+        self,
+        words: Mapping[str, float],
+        calibration: Calibration = UNFITTED,
+        at_once: int = 2,
+    ) -> None:
+        self.calibration = calibration
+        self.at_once = at_once
+        self.texts: list[ReadText] = []
+        self._words = words
+
+    def read(self, question: str, texts: Sequence[ReadText]) -> list[Span | None]:
+        self.texts += texts
+        return [self._read(text.body) for text in texts]
+
+    def _read(self, body: str) -> Span | None:
+        held = {word: score for word, score in self._words.items() if word in body}
+        if not held:
+            return None
+        best = max(held, key=held.__getitem__)
+        start = body.index(best)
+        return Span(start, start + len(best), held[best])

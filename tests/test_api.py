@@ -23,6 +23,7 @@ def test_the_passage_that_answers_comes_first(client: FlaskClient) -> None:
     assert body.pop("index").keys() == {"snapshot", "built_at", "documents", "passages", "model"}
     assert body == {"question": "who leads the center?", "mode": "hybrid", "answer": None}
     score = passage.pop("scores")
+    assert score["reader"] is None
     assert score["meaning"] > 0.8
     assert 0 < score["words"] < 1
     assert score["fused"] == pytest.approx((score["meaning"] + score["words"]) / 2)
@@ -67,7 +68,8 @@ def test_five_passages_come_unless_another_limit_is_set(
 
 def test_explain_says_where_the_time_went(client: FlaskClient) -> None:
     body = client.post("/ask", json={"question": "bees", "explain": True}).get_json()
-    assert body["explain"].keys() == {"embed", "search", "fetch"}
+    assert body["explain"].keys() == {"embed", "search", "fetch", "read", "reader"}
+    assert body["explain"].pop("reader") is None
     assert sum(body["explain"].values()) == pytest.approx(body["took_ms"], abs=0.02)
     assert "explain" not in client.post("/ask", json={"question": "bees"}).get_json()
 
@@ -76,6 +78,7 @@ def test_the_stages_stand_in_a_header_too(client: FlaskClient) -> None:
     reply = client.post("/ask", json={"question": "bees", "explain": True})
     stages = dict(stage.split(";dur=") for stage in reply.headers["Server-Timing"].split(", "))
     explained = reply.get_json()["explain"]
+    assert explained.pop("reader") is None
     assert {name: float(took) for name, took in stages.items()} == pytest.approx(explained)
 
 
@@ -91,6 +94,7 @@ def test_explain_says_what_each_ranking_gave_and_which_words_matched(client: Fla
             "opening": 0,
             "heading": 0,
             "neighbour": 0,
+            "reader": 0,
         }
     )
     plain = client.post("/ask", json={"question": "bees"}).get_json()
@@ -236,11 +240,13 @@ def test_too_many_questions_at_once_are_told_so(
         return reply.status_code
 
     class AsksAgainWhileAnswering(Answerer):
-        def ask(self, question: str, limit: int = 5, mode: Mode = "hybrid") -> Response:
+        def ask(
+            self, question: str, limit: int = 5, mode: Mode = "hybrid", answer: bool = True
+        ) -> Response:
             if not inner:
                 inner.append(0)
                 inner[0] = send()
-            return super().ask(question, limit, mode)
+            return super().ask(question, limit, mode, answer)
 
     answerer = AsksAgainWhileAnswering.open(index, embedder)
     client = create_app(lambda: answerer, at_once=1).test_client()

@@ -51,12 +51,16 @@ ORDER = {
         "pages",
         "api",
         "problems",
+        "schemas",
         "live",
         "answerer",
+        "reading",
+        "claims",
         "retriever",
         "selection",
         "ranking",
         "highlight",
+        "readers",
         "settings",
         "records",
     ],
@@ -80,6 +84,7 @@ KNOWN_BY = {
     "transformers": {
         "index/embedders/sentence_transformer.py",
         "index/embedders/onnx_export.py",
+        "qa/readers/transformers_reader.py",
     },
     "onnxruntime": {"index/embedders/onnx_runtime.py", "index/embedders/onnx_export.py"},
     "tokenizers": {"index/embedders/onnx_runtime.py"},
@@ -99,7 +104,7 @@ KNOWN_BY = {
     "filelock": {"index/build.py"},
     "waitress": {"qa/server.py"},
     "tqdm": {"qa/terminal.py"},
-    "torch": {"index/embedders/onnx_export.py"},
+    "torch": {"index/embedders/onnx_export.py", "qa/readers/transformers_reader.py"},
     "pickle": set(),
 }
 

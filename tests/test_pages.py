@@ -16,7 +16,7 @@ from index.records import Document, Section
 from qa.answerer import Answerer
 from qa.app import create_app
 from qa.pages import EXAMPLES, document_blocks
-from qa.records import Answer, Response
+from qa.records import Answer, Reading, Response
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
@@ -28,7 +28,7 @@ def answering(answerer: Answerer, change: Callable[[Response], Response]) -> Fla
     changed = SimpleNamespace(
         info=answerer.info,
         document=answerer.document,
-        ask=lambda question, limit, mode: change(answerer.ask(question, limit, mode)),
+        ask=lambda *asked: change(answerer.ask(*asked)),
     )
     return create_app(lambda: changed).test_client()  # type: ignore[arg-type, return-value]
 
@@ -97,22 +97,53 @@ def test_nothing_stands_where_an_answer_would_when_there_is_none(client: FlaskCl
     assert 'class="answer"' not in client.get(ASKED).get_data(as_text=True)
 
 
-def test_an_answer_comes_first_with_its_place(answerer: Answerer) -> None:
+def with_guess(confidence: float) -> Callable[[Response], Response]:
+    """Responses that answer "The academy" where they are sure of it by half."""
+
     def with_answer(response: Response) -> Response:
         passage = response.hits[0].passage
         at = passage.start + passage.text.index("The academy")
-        answer = Answer("The academy", 0.9, passage.id, passage.document_id, at, at + 11)
-        return replace(response, answer=answer)
+        answer = Answer(
+            text="The academy",
+            confidence=confidence,
+            passage_id=passage.id,
+            document_id=passage.document_id,
+            title="The new center",
+            heading=passage.heading,
+            page=None,
+            start=at,
+            end=at + 11,
+        )
+        return replace(response, reading=Reading("by hand", 1, answer, 3.0, None, 1, 0.5))
 
-    client = answering(answerer, with_answer)
+    return with_answer
+
+
+@pytest.mark.parametrize(
+    ("confidence", "words"),
+    [(1.0, "almost certainly right"), (0.8, "very likely right"), (0.5, "as likely right as not")],
+)
+def test_an_answer_comes_first_with_its_place(
+    answerer: Answerer, confidence: float, words: str
+) -> None:
+    client = answering(answerer, with_guess(confidence))
     page = client.get(ASKED).get_data(as_text=True)
     answer, passages = page.split('class="answer"')[1].split('<ol class="found">')
     assert '<p class="said" dir="auto">The academy</p>' in answer
     assert "The new center" in answer
     assert "center.md" in answer
+    assert f'% likely to be right">{words}</p>' in answer
     assert "Its budget is not known yet." in passages
     link = unescape(answer).split('<a href="')[1].split("#")[0]
     assert '<mark id="passage" tabindex="-1">The academy</mark> leads' in client.get(link).text
+
+
+def test_where_the_reader_has_no_answer_the_page_says_so(answerer: Answerer) -> None:
+    page = answering(answerer, with_guess(0.4)).get(ASKED).get_data(as_text=True)
+    none, passages = page.split('class="none"')[1].split('<ol class="found">')
+    assert none.startswith(">No answer in your documents; closest passages:</p>")
+    assert 'class="said"' not in page
+    assert "The academy leads the center." in passages
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from index import loaders
-from qa.api import AskResponse
+from qa.schemas import AskResponse
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")

@@ -29,7 +29,7 @@ def candidate(
         terms=Terms.of([analysed.terms]).row(0),
         meaning=score,
         words=None,
-        parts=Parts(score, 0.0, 0.0, 0.0, 0.0),
+        parts=Parts(score, 0.0, 0.0, 0.0, 0.0, 0.0),
     )
 
 
@@ -143,5 +143,5 @@ def test_texts_without_words_are_the_same_only_to_the_letter() -> None:
 
 
 def test_a_fused_score_is_the_sum_of_its_parts() -> None:
-    whole = replace(candidate(1, 0.9, "bees"), parts=Parts(0.4, 0.3, 0.2, -0.1, -0.05))
+    whole = replace(candidate(1, 0.9, "bees"), parts=Parts(0.4, 0.3, 0.2, -0.1, -0.05, 0.0))
     assert whole.fused == pytest.approx(0.75)

@@ -22,7 +22,7 @@ def hit(
         passage=found,
         title="",
         source="",
-        scores=Scores(None, None, 1.0, 0.5, Parts(0.5, 0.5, 0.0, 0.0, 0.0)),
+        scores=Scores(None, None, None, 1.0, 0.5, Parts(0.5, 0.5, 0.0, 0.0, 0.0, 0.0)),
         highlights=(),
         confidence=confidence,
         matched=(),
@@ -43,10 +43,10 @@ class ListedAnswers:
         return Response(
             question=question,
             mode=mode,
-            answer=None,
+            reading=None,
             hits=tuple(self.listed[question])[:limit],
             index=IndexInfo(1, "", 1, 1, "listed"),
-            timings=Timings(0, 0, 0),
+            timings=Timings(0, 0, 0, 0),
         )
 
     def document(self, document_id: str) -> Document | None:
