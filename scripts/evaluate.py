@@ -1,4 +1,5 @@
-"""Measure how well the right passage is found: `make evaluate`, or with ARGS="--sets sample"."""
+"""Measure how well passages are found and questions answered: `make evaluate`, or with
+ARGS="--sets sample", ARGS="--answers"."""
 
 import json
 import os
@@ -15,9 +16,11 @@ from index.build import build
 from index.embedders import Precision
 from index.errors import CitewellError
 from qa.answerer import Answerer
+from qa.readers import open_reader
 from qa.records import Mode
+from scripts.evaluation import answering, sets
 from scripts.evaluation import failures as missed
-from scripts.evaluation import sets
+from scripts.evaluation.answers import AnswerResult, AnswerResults
 from scripts.evaluation.records import DataProblem, Results, SetResult
 from scripts.evaluation.run import Task, each, open_cached, run
 from scripts.evaluation.sweep import (
@@ -29,7 +32,13 @@ from scripts.evaluation.sweep import (
     try_way,
     ways,
 )
-from scripts.evaluation.tables import coverage_table, diagrams, ranking_table
+from scripts.evaluation.tables import (
+    answer_table,
+    coverage_table,
+    diagrams,
+    ranking_table,
+    risk_table,
+)
 
 VAR = sets.ROOT / "var" / "evaluate"
 DATA = Path(os.environ.get("QA_DATA", sets.ROOT.parent / "shared" / "data"))
@@ -41,6 +50,8 @@ MODES: tuple[Mode, ...] = get_args(Mode)
 @click.option("--modes", metavar="A,B", default=",".join(MODES), show_default=True)
 @click.option("--sample", type=click.IntRange(1), help="Ask this many questions of each set.")
 @click.option("--failures", metavar="SET", help="List what was missed in SET instead.")
+@click.option("--answers", is_flag=True, help="Measure the reader's answers instead.")
+@click.option("--reader", default=os.environ.get("QA_READER", "bundled"), show_default=True)
 @click.option("--sweep", is_flag=True, help="Compare ways to cut passages instead.")
 @click.option(
     "--mode",
@@ -61,6 +72,8 @@ def main(
     modes: str,
     sample: int | None,
     failures: str | None,
+    answers: bool,
+    reader: str,
     sweep: bool,
     mode: Mode,
     count: int,
@@ -80,6 +93,8 @@ def main(
     try:
         if failures:
             _failures(failures, mode, sample, count, rank, model)
+        elif answers:
+            _answers(chosen, sample, model, reader, processes)
         elif sweep:
             _sweep(mode, articles, sample, model, processes)
         else:
@@ -121,6 +136,24 @@ def _evaluate(
     _write("results", Results(now, model, precision, fingerprint, sample, tuple(results)))
 
 
+def _answers(
+    chosen: str | None, sample: int | None, model: str, reader: str, processes: int
+) -> None:
+    def done(result: AnswerResult) -> None:
+        click.echo(f"{result.name}: measured", err=True)
+
+    if open_reader(reader) is None:
+        raise DataProblem(f"there is no reader {reader!r} to measure")
+    asked = chosen.split(",") if chosen else list(answering.names(DATA))
+    tasks = [answering.AnswerTask(name, DATA, VAR, model, reader, sample) for name in asked]
+    results = each(answering.measure, tasks, processes, done)
+    for text in (answer_table(results), risk_table(results)):
+        if text:
+            click.echo(f"{text}\n")
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    _write("answers", AnswerResults(now, model, reader, sample, tuple(results)))
+
+
 def _failures(name: str, mode: Mode, sample: int | None, count: int, rank: int, model: str) -> None:
     made = sets.make(name, DATA, VAR, sample)
     index = VAR / name / "index"
@@ -144,7 +177,7 @@ def _sweep(
     _write("sweep", SweepResults(mode, articles, sample, tuple(rows)))
 
 
-def _write(name: str, results: Results | SweepResults) -> None:
+def _write(name: str, results: Results | SweepResults | AnswerResults) -> None:
     path = VAR / f"{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(asdict(results), indent=2) + "\n", "utf-8")

@@ -11,7 +11,7 @@ from scripts.evaluation.records import DataProblem, EvaluationSet
 
 ROOT = Path(__file__).parents[2]
 
-_NEW_WIKI = "squadshifts/new_wiki_v1.0.json"
+NEW_WIKI = "squadshifts/new_wiki_v1.0.json"
 _SQUAD_DEV = "squad/dev-v1.1.json"
 _QUESTIONS_SEED = 0
 
@@ -21,13 +21,13 @@ _MAKERS: dict[str, Callable[[str, Path, Path], EvaluationSet]] = {
         name, squad.read(data / _SQUAD_DEV), folder
     ),
     "new-wiki-paragraphs": lambda name, data, folder: squad.paragraph_set(
-        name, squad.read(data / _NEW_WIKI), folder
+        name, squad.read(data / NEW_WIKI), folder
     ),
     "squad-dev-articles": lambda name, data, folder: squad.article_set(
         name, squad.read(data / _SQUAD_DEV), folder
     ),
     "new-wiki-articles": lambda name, data, folder: squad.article_set(
-        name, squad.read(data / _NEW_WIKI), folder
+        name, squad.read(data / NEW_WIKI), folder
     ),
     "scifact": lambda name, data, folder: scifact.beir_set(name, data / "scifact", "test", folder),
     "chunking": lambda name, data, folder: chunking.chunking_set(name, data / "chunking", folder),
@@ -71,7 +71,7 @@ def make(name: str, data: Path, var: Path, count: int | None = None) -> Evaluati
 
 def new_wiki_articles(data: Path, folder: Path, count: int) -> EvaluationSet:
     """The set of that name of `count` of its articles, drawn by lot."""
-    articles = squad.some(squad.read(data / _NEW_WIKI), count)
+    articles = squad.some(squad.read(data / NEW_WIKI), count)
     return squad.article_set("new-wiki-articles", articles, folder)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from scripts.evaluation.answers import AnswerResult
 from scripts.evaluation.calibration import diagram
 from scripts.evaluation.records import Estimate, SetResult
 
@@ -60,6 +61,25 @@ def coverage_table(results: Sequence[SetResult]) -> str:
     ]
     head = ("set", "mode", "span recall@5", "span precision@5", "span IoU@5")
     return table(head, rows) if rows else ""
+
+
+def answer_table(results: Sequence[AnswerResult]) -> str:
+    """Every figure of every set."""
+    rows = [
+        (result.name, figure.name, f"{figure.count:,}", estimate(figure.value))
+        for result in results
+        for figure in result.figures
+    ]
+    return table(("set", "figure", "of", "value"), rows)
+
+
+def risk_table(results: Sequence[AnswerResult]) -> str:
+    """Risk at each coverage, a set a row; "" where none was measured."""
+    curves = [result for result in results if result.risks]
+    if not curves:
+        return ""
+    head = ("wrong, of the surest", *(f"{point.share:.0%}" for point in curves[0].risks))
+    return table(head, [(r.name, *(_figure(point.risk) for point in r.risks)) for r in curves])
 
 
 def diagrams(results: Sequence[SetResult]) -> str:
