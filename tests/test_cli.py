@@ -17,6 +17,7 @@ from click.testing import CliRunner, Result
 
 from qa.cli import main
 from tests.conftest import FILES, write_files
+from tests.test_transformers_reader import write_model
 
 ROOT = Path(__file__).parent.parent
 
@@ -57,7 +58,8 @@ def test_a_file_without_text_is_listed_and_the_exit_status_says_so(
 
 
 def test_a_question_is_answered_in_the_terminal(folder: Path) -> None:
-    done = run("ask", "who leads the center?", "--index", str(folder / "index"), "--limit", "2")
+    index = str(folder / "index")
+    done = run("ask", "who leads the center?", "--index", index, "--limit", "2", "--reader", "none")
     assert done.exit_code == 0
     lines = done.output.splitlines()
     assert lines[0] == "1. The new center › The new center › Leadership"
@@ -67,10 +69,27 @@ def test_a_question_is_answered_in_the_terminal(folder: Path) -> None:
 
 
 def test_a_question_is_answered_as_json(folder: Path) -> None:
-    done = run("ask", "--json", "how much honey?", "--index", str(folder / "index"))
+    index = str(folder / "index")
+    done = run("ask", "--json", "--explain", "how much honey?", "--index", index, QA_READER="none")
     body = json.loads(done.output)
     assert (body["question"], len(body["passages"])) == ("how much honey?", 3)
+    assert (body["answer"], body["explain"]["reader"]) == (None, None)
     assert body["passages"][0]["document"]["id"] == "notes/bees.txt"
+
+
+def test_a_reader_of_ones_own_answers_in_the_terminal(folder: Path, tmp_path: Path) -> None:
+    asked = ["ask", "who leads the harbor?", "--index", str(folder / "index")]
+    own = ["--reader", str(write_model(tmp_path / "reader")), "--limit", "1"]
+    always, never = run(*asked, *own, "--threshold", "0"), run(*asked, *own, QA_THRESHOLD="1")
+    assert re.fullmatch(r".+: .+  \(\d+%\)", always.output.splitlines()[1])
+    assert never.output.startswith("No answer in your documents; closest passages:\n\n1. ")
+
+
+def test_a_reader_that_is_none_is_refused_in_one_line(folder: Path, tmp_path: Path) -> None:
+    done = run("ask", "honey?", "--index", str(folder / "index"), "--reader", str(tmp_path))
+    assert done.exit_code == 1
+    assert "holds no model: no .safetensors file" in done.output
+    assert len(done.output.splitlines()) == 1
 
 
 def test_by_words_only_what_holds_them_is_found(folder: Path) -> None:

@@ -108,7 +108,7 @@ def test_a_model_for_something_else_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match=r"holds no model: no \.safetensors file"):
+    with pytest.raises(ModelError, match=r"holds no model: no \.safetensors file; set QA_READER"):
         open_reader(str(tmp_path))
 
 

@@ -99,11 +99,16 @@ def _just_read() -> None:
     """For a model whose files have no sums but those that were taken just now."""
 
 
-def file_digests(folder: Path) -> dict[str, str]:
+def file_digests(
+    folder: Path, mend: str = "set QA_MODEL to a sentence-transformers folder"
+) -> dict[str, str]:
     """sha256 of every file that decides what vectors the model in `folder` gives.
 
     Keys are paths relative to the folder, sorted. Exports for other runtimes, which lie
     beside the weights in many hub folders, are left out.
+
+    Args:
+        mend: what to do where there are none.
 
     Raises:
         ModelError: the folder holds no weights in safetensors form.
@@ -116,8 +121,5 @@ def file_digests(folder: Path) -> dict[str, str]:
         with path.open("rb") as file:
             digests[name] = hashlib.file_digest(file, "sha256").hexdigest()
     if not any(name.endswith(".safetensors") for name in digests):
-        raise ModelError(
-            f"{folder} holds no model: no .safetensors file; "
-            "set QA_MODEL to a sentence-transformers folder"
-        )
+        raise ModelError(f"{folder} holds no model: no .safetensors file; {mend}")
     return digests

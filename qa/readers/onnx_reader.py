@@ -32,6 +32,10 @@ MODEL_INPUTS, MODEL_OUTPUT = ("ids", "kinds"), "logits"
 
 MOST_TOKENS = 512
 
+# The same on any machine, since reading stops between one call and the next: on one with
+# other cores other passages would be read, and other answers given.
+_AT_ONCE = 2
+
 WEIGHTS = Path(__file__).parent / "weights"
 
 _MEND = "install citewell again, or set QA_READER=none to do without exact answers"
@@ -76,17 +80,19 @@ class OnnxReader:
 
     Args:
         fingerprint: of the files, see `verified`.
-        threads: passages read at the same time; None for one per core.
+        threads: passages read at the same time; None for one per core, as many as
+            are read at once.
         graph: which file of the folder is run.
     """
 
     model = NAME
+    at_once = _AT_ONCE
 
     def __init__(
         self, folder: Path, fingerprint: str, threads: int | None = None, graph: str = GRAPH
     ) -> None:
         self.fingerprint = fingerprint
-        self.at_once = threads or cores()
+        self._threads = threads or min(cores(), _AT_ONCE)
         self.calibration: Calibration = (
             read_calibration(folder / FILE) if (folder / FILE).exists() else UNFITTED
         )
@@ -103,7 +109,7 @@ class OnnxReader:
 
     @cached_property
     def _pool(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(self.at_once, thread_name_prefix="citewell-reader")
+        return ThreadPoolExecutor(self._threads, thread_name_prefix="citewell-reader")
 
     def read(self, question: str, texts: Sequence[ReadText]) -> list[Span | None]:
         if not texts:
@@ -118,7 +124,9 @@ class OnnxReader:
             places.append(body.offsets)
         _ = self._session  # made once, before the threads ask for it
         scored = (
-            map(self._scores, inputs) if len(inputs) == 1 else self._pool.map(self._scores, inputs)
+            map(self._scores, inputs)
+            if self._threads == 1 or len(inputs) == 1
+            else self._pool.map(self._scores, inputs)
         )
         return [
             _span(text.body, offsets, scores)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _RUNTIME = "transformers fp32"
 _MOST_TOKENS = 512
+_MEND = "set QA_READER to the folder of a model for extractive question answering"
 _JOIN = "\n"
 
 
@@ -55,7 +56,7 @@ class TransformersReader:
         self.model = model
         self._folder = folder
         self.fingerprint = hashlib.sha256(
-            json.dumps([_RUNTIME, file_digests(folder)], sort_keys=True).encode()
+            json.dumps([_RUNTIME, file_digests(folder, _MEND)], sort_keys=True).encode()
         ).hexdigest()
         own = folder / FILE
         self.calibration: Calibration = read_calibration(own) if own.exists() else UNFITTED

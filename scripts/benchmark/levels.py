@@ -26,9 +26,15 @@ def take(questions: Questions, count: int) -> list[str]:
     return taken
 
 
-def ask_all(server: Server, clients: int, questions: Questions, count: int) -> Load:
-    """Warm up, then ask the next `count` questions with so many clients."""
-    asked = wire.asks(take(questions, count + _WARM_UP))
+def ask_all(
+    server: Server, clients: int, questions: Questions, count: int, *, answer: bool = False
+) -> Load:
+    """Warm up, then ask the next `count` questions with so many clients.
+
+    Args:
+        answer: whether passages are read for the exact answer.
+    """
+    asked = wire.asks(take(questions, count + _WARM_UP), answer=answer)
     return load(Plan(server.port, clients, asked, warm_up=_WARM_UP))
 
 

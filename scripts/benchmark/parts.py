@@ -23,6 +23,7 @@ from scripts.benchmark.processes import (
 from scripts.benchmark.records import Built, Rate, Serving, Starts
 
 CLIENTS = (1, 4, 16, 64)
+READING_CLIENTS = (1, 4)
 ALL = 1 << 62
 
 
@@ -84,4 +85,12 @@ def serve_load(index: Path, log: Path, questions: Questions, rounds: int, count:
             for clients in CLIENTS if number % 2 == 0 else reversed(CLIENTS):
                 loads[clients].append(ask_all(server, clients, questions, count))
         levels = tuple(level(clients, loads[clients]) for clients in CLIENTS)
-        return Serving(generator, levels, fresh, memory(server.pid))
+        loaded = memory(server.pid)
+        reading = tuple(
+            level(
+                clients,
+                [ask_all(server, clients, questions, count, answer=True) for _ in range(rounds)],
+            )
+            for clients in READING_CLIENTS
+        )
+        return Serving(generator, levels, reading, fresh, loaded)

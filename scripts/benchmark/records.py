@@ -61,12 +61,15 @@ class Serving:
     """
     Attributes:
         generator: the load generator against a server that does nothing.
+        levels: passages alone.
+        reading: with the exact answer, where there is a reader.
         fresh: of the server after its first answer.
         loaded: of the same server after all questions.
     """
 
     generator: tuple[Level, ...]
     levels: tuple[Level, ...]
+    reading: tuple[Level, ...]
     fresh: Memory
     loaded: Memory
 

@@ -77,7 +77,10 @@ def report(results: Results) -> str:
             f"{results.whole.passages:,} passages of {results.whole.documents:,} documents; "
             f"{machine.cores} cores, {machine.processor}; median of {results.rounds} rounds "
             "[lowest, highest]",
-            f"citewell serve, hybrid, over HTTP\n{levels_table(results.serving.levels)}",
+            "citewell serve, hybrid, over HTTP, passages alone\n"
+            + levels_table(results.serving.levels),
+            "the same with the exact answer, where there is a reader\n"
+            + levels_table(results.serving.reading),
             "the load generator itself, against a server that does nothing (one round)\n"
             + levels_table(results.serving.generator),
             f"{results.swaps.swaps} swaps under load (one round): without builds, then with\n"

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from urllib.parse import urlencode
 
 
-def ask(question: str, limit: int = 5, mode: str = "hybrid") -> str:
+def ask(question: str, limit: int = 5, mode: str = "hybrid", answer: bool = False) -> str:
     """POST /ask, as citewell takes it."""
-    body = json.dumps({"question": question, "limit": limit, "mode": mode})
+    asked = {"question": question, "limit": limit, "mode": mode, "answer": answer}
+    body = json.dumps(asked)
     return (
         "POST /ask HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
         f"Content-Length: {len(body.encode())}\r\n\r\n{body}"
@@ -23,5 +24,5 @@ def search(question: str, limit: int = 5) -> str:
     return f"GET /search?{query} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 
 
-def asks(questions: Sequence[str], limit: int = 5, mode: str = "hybrid") -> tuple[str, ...]:
-    return tuple(ask(question, limit, mode) for question in questions)
+def asks(questions: Sequence[str], *, answer: bool = False) -> tuple[str, ...]:
+    return tuple(ask(question, answer=answer) for question in questions)
