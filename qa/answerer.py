@@ -1,6 +1,7 @@
 """Retrieve, then read: the one object that the app, the terminal and the scripts call."""
 
 import unicodedata
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from index.embedders import Embedder
@@ -22,6 +23,7 @@ class Answerer:
     def __init__(self, store: Store, embedder: Embedder) -> None:
         self._store = store
         self._embedder = embedder
+        self._beside = ThreadPoolExecutor(1, "citewell-words")
         manifest = store.manifest
         self.info = IndexInfo(
             snapshot=manifest.snapshot,
@@ -53,7 +55,7 @@ class Answerer:
         """
         question = clean_question(question)
         check_limit(limit)
-        hits, timings = retrieve(question, limit, mode, self._store, self._embedder)
+        hits, timings = retrieve(question, limit, mode, self._store, self._embedder, self._beside)
         return Response(
             question=question,
             mode=mode,
