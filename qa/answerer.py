@@ -3,6 +3,7 @@
 import time
 import unicodedata
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -44,6 +45,7 @@ class Answerer:
         self._reader = reader
         self._threshold = threshold
         self._budget = budget
+        self._beside = ThreadPoolExecutor(1, "citewell-words")
         manifest = store.manifest
         self.info = IndexInfo(
             snapshot=manifest.snapshot,
@@ -93,7 +95,7 @@ class Answerer:
         check_limit(limit)
         reader = self._reader if answer else None
         found = max(limit, DEPTH) if reader else limit
-        hits, timings = retrieve(question, found, mode, self._store, self._embedder)
+        hits, timings = retrieve(question, found, mode, self._store, self._embedder, self._beside)
         reading = None
         if reader:
             began = time.perf_counter()

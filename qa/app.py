@@ -3,7 +3,6 @@
 import secrets
 from collections.abc import Callable
 from pathlib import Path
-from threading import BoundedSemaphore, Lock
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, Response, render_template, request
@@ -14,12 +13,9 @@ from qa import problems, records
 from qa.answerer import Answerer
 from qa.api import MAX_BODY, JsonRequest, create_api
 from qa.pages import create_pages
+from qa.problems import CROWDED
 
 VERSION = "0.1.0"
-
-# Questions answered at the same time. Two cores answer a few; the rest of the sixteen wait
-# milliseconds, and whoever comes after them is told at once.
-AT_ONCE = 16
 
 _HEADERS = {
     # nothing is loaded from elsewhere, no script or style stands inside a page
@@ -35,7 +31,6 @@ def create_app(
     current: Callable[[], Answerer],
     token: str | None = None,
     hosts: list[str] | None = None,
-    at_once: int = AT_ONCE,
 ) -> Flask:
     """The application.
 
@@ -44,7 +39,6 @@ def create_app(
         token: what every request but /livez must present; None asks for none.
         hosts: names under which the server may be addressed, so that a page elsewhere
             cannot reach it through a name of its own (DNS rebinding); None for any.
-        at_once: questions answered at the same time.
     """
     app = OpenAPI(
         __name__,
@@ -59,18 +53,11 @@ def create_app(
         MAX_CONTENT_LENGTH=MAX_BODY,
     )
     problems.register(app)
-    permits = BoundedSemaphore(at_once)
-    # One after the other: threads that answer side by side only take Python from each other.
-    turn = Lock()
 
     def ask(question: str, limit: int, mode: records.Mode, answer: bool) -> records.Response:
-        if not permits.acquire(blocking=False):
+        if request.environ.get(CROWDED):
             raise problems.Refused(503, "too many questions at once; try again in a moment")
-        try:
-            with turn:
-                return current().ask(question, limit, mode, answer)
-        finally:
-            permits.release()
+        return current().ask(question, limit, mode, answer)
 
     app.register_api(create_api(current, ask))
     app.register_blueprint(create_pages(current, ask))

@@ -206,8 +206,6 @@ def serve(fed_by: int | None, **flags: str | None) -> None:
     from qa.supervisor import WorkerFailed
 
     _show_log("%(levelname)s %(name)s: %(message)s")
-    # a queue is expected under load, and whoever is too many is told so
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     settings = read_settings(flags, os.environ)
     if fed_by is not None:
         serving.work(settings, fed_by)

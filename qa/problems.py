@@ -13,6 +13,9 @@ MEDIA_TYPE = "application/problem+json"
 
 RETRY_SECONDS = 1
 
+CROWDED = "citewell.crowded"
+"""Key in a request's environment: whether too many wait already, so that it is refused."""
+
 
 class FieldError(BaseModel):
     """One thing that is wrong with a request."""

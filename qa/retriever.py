@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,19 +31,29 @@ _SPARE = 10
 _AT_LEAST = 4
 
 
+Ids = NDArray[np.int64]
+
+_NONE: Ids = np.empty(0, np.int64)
+
+
 def retrieve(
-    question: str, limit: int, mode: Mode, store: Store, embedder: Embedder
+    question: str, limit: int, mode: Mode, store: Store, embedder: Embedder, beside: Executor
 ) -> tuple[tuple[Hit, ...], Timings]:
     """The passages that answer a question, best first by `scores.fused`.
 
     At most `limit` hits. () for an empty index, and by words where none is known. The list
     of a larger limit begins with that of a smaller one.
+
+    Args:
+        beside: finds words while the question is embedded and its nearest are found.
     """
     began = time.perf_counter()
+    wording = beside.submit(_word, question, mode, store)
     vector = None if mode == "words" else embedder.embed_question(question)
     embedded = time.perf_counter()
-    asked = store.asked(question)
-    found = _find(vector, asked, mode, store)
+    nearest = _nearest(vector, store)
+    asked, worded = wording.result()
+    found = _score(vector, nearest, asked, worded, mode, store)
     searched = time.perf_counter()
     batches = _candidates(found, mode, limit + _SPARE, store)
     chosen = select(batches, max(limit, _AT_LEAST))
@@ -69,21 +80,39 @@ class _Found:
     terms: Terms
 
 
-def _find(vector: NDArray[np.float32] | None, asked: Asked, mode: Mode, store: Store) -> _Found:
-    """The first of each ranking that the mode has, each scored by both."""
-    none = np.empty(0, np.int64)
-    nearest, near = (none, none) if vector is None else store.by_meaning(vector, _CANDIDATES)
-    worded = none if mode == "meaning" else store.by_words(asked, _CANDIDATES)
-    ids = np.array(list(dict.fromkeys([*nearest.tolist(), *worded.tolist()])), np.int64)
+def _word(question: str, mode: Mode, store: Store) -> tuple[Asked, Ids]:
+    """A question's words, and the first passages by them, where the mode has those."""
+    asked = store.asked(question)
+    return asked, _NONE if mode == "meaning" else store.by_words(asked, _CANDIDATES)
+
+
+def _nearest(vector: NDArray[np.float32] | None, store: Store) -> tuple[Ids, NDArray[np.floating]]:
+    """The first passages by meaning, and their cosines; none without a vector."""
+    if vector is None:
+        return _NONE, np.empty(0)
+    return store.by_meaning(vector, _CANDIDATES)
+
+
+def _score(
+    vector: NDArray[np.float32] | None,
+    nearest: tuple[Ids, NDArray[np.floating]],
+    asked: Asked,
+    worded: Ids,
+    mode: Mode,
+    store: Store,
+) -> _Found:
+    """What either ranking found, scored by both, where the mode has them."""
+    near, cosines = nearest
+    ids = np.array(list(dict.fromkeys([*near.tolist(), *worded.tolist()])), np.int64)
     terms = store.terms(ids)
     zeros = np.zeros(len(ids))
-    cosines = zeros
-    if vector is not None:
-        others = store.cosines(vector, ids[len(nearest) :])
-        cosines = np.concatenate([near, others]).astype(np.float64)
+    if vector is None:
+        cosines = zeros
+    else:
+        cosines = np.concatenate([cosines, store.cosines(vector, ids[len(near) :])])
     return _Found(
         ids=ids,
-        cosines=cosines,
+        cosines=cosines.astype(np.float64),
         shares=zeros if mode == "meaning" else store.word_scores(asked, terms),
         terms=terms,
     )

@@ -16,13 +16,18 @@ from waitress import wasyncore
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer
-from waitress.task import ErrorTask
+from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
 
 from index.errors import SettingsError
-from qa.problems import MEDIA_TYPE, Problem
+from qa.problems import CROWDED, MEDIA_TYPE, Problem
 
-# More threads than questions answered at once: whoever is too many is told so at once.
-THREADS = 32
+# Requests are answered one after the other, by a thread that leaves the other to read and to
+# write. More of them only take Python from each other (docs/serving.md).
+_THREADS = 1
+
+# Requests that wait for it at most, some milliseconds each. A question that comes when there
+# are so many is marked, and goes to the front to be refused.
+_WAITING = 16
 
 # Above what the application takes (64 KiB), so that it can say so: a connection that is
 # closed while its client still sends loses the answer. Beyond 512 KiB it waits on disk.
@@ -53,8 +58,35 @@ class _ProblemTask(ErrorTask):  # type: ignore[misc]  # waitress has no types
         self.write(body)
 
 
+class _Task(WSGITask):  # type: ignore[misc]
+    def get_environment(self) -> dict[str, Any]:
+        environ: dict[str, Any] = super().get_environment()
+        environ[CROWDED] = self.channel.crowded
+        return environ
+
+
+class _Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
+    """Requests wait here for a thread."""
+
+    def __init__(self, threads: int, waiting: int) -> None:
+        super().__init__()
+        self.set_thread_count(threads)
+        self._waiting = waiting
+
+    def add_task(self, task: "_Channel") -> None:
+        with self.lock:
+            task.crowded = len(self.queue) >= self._waiting
+            if task.crowded:
+                self.queue.appendleft(task)
+            else:
+                self.queue.append(task)
+            self.queue_cv.notify()
+
+
 class _Channel(HTTPChannel):  # type: ignore[misc]
+    task_class = _Task
     error_task_class = _ProblemTask
+    crowded = False
 
     def del_channel(self, map: Any = None) -> None:  # noqa: A002 - waitress calls it so
         was_open = self._fileno in self.server.active_channels
@@ -125,13 +157,20 @@ class Server:
     """Takes connections from the moment it is made; answers while `run` runs."""
 
     def __init__(
-        self, app: WSGIApplication, source: socket.socket, grace: float = GRACE_SECONDS
+        self,
+        app: WSGIApplication,
+        source: socket.socket,
+        grace: float = GRACE_SECONDS,
+        threads: int = _THREADS,
+        waiting: int = _WAITING,
     ) -> None:
         """
         Args:
             source: a listening socket, or a Unix socket over which a supervisor hands over
                 connections; where that ends, the server stops.
             grace: seconds that requests in flight have after `stop`.
+            threads: requests answered at the same time.
+            waiting: requests that may wait meanwhile; later ones are marked with `CROWDED`.
         """
         self._sockets: dict[int, object] = {}
         self._grace = grace
@@ -144,8 +183,8 @@ class Server:
             _sock=source,
             sockinfo=(source.family, source.type, source.proto, None),
             bind_socket=False,
+            dispatcher=_Dispatcher(threads, waiting),
             adj=Adjustments(
-                threads=THREADS,
                 connection_limit=1000,
                 channel_timeout=30,
                 cleanup_interval=10,

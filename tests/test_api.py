@@ -1,7 +1,6 @@
 """POST /ask: what it answers, and what it says to what it cannot answer."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
@@ -9,8 +8,7 @@ from flask.testing import FlaskClient
 from index.errors import IndexMissing
 from qa.answerer import Answerer
 from qa.app import create_app
-from qa.records import Mode, Response
-from tests.fakes import CountingEmbedder
+from qa.problems import CROWDED
 
 
 def test_the_passage_that_answers_comes_first(client: FlaskClient) -> None:
@@ -228,31 +226,14 @@ def test_a_failure_inside_is_a_problem_without_its_details(
     assert "secret" in caplog.text
 
 
-@pytest.mark.parametrize("path", ["/ask", "/?q=bees"])
-def test_too_many_questions_at_once_are_told_so(
-    index: Path, embedder: CountingEmbedder, path: str
-) -> None:
-    inner: list[int] = []
-
-    def send() -> int:
-        question = {"question": "bees"}
-        reply = client.post(path, json=question) if path == "/ask" else client.get(path)
-        return reply.status_code
-
-    class AsksAgainWhileAnswering(Answerer):
-        def ask(
-            self, question: str, limit: int = 5, mode: Mode = "hybrid", answer: bool = True
-        ) -> Response:
-            if not inner:
-                inner.append(0)
-                inner[0] = send()
-            return super().ask(question, limit, mode, answer)
-
-    answerer = AsksAgainWhileAnswering.open(index, embedder)
-    client = create_app(lambda: answerer, at_once=1).test_client()
-    assert send() == 200
-    assert inner == [503]
-    assert send() == 200
+def test_a_question_is_refused_where_too_many_wait(client: FlaskClient) -> None:
+    crowded = {"environ_overrides": {CROWDED: True}}
+    reply = client.post("/ask", json={"question": "bees"}, **crowded)
+    assert (reply.status_code, reply.headers["Retry-After"]) == (503, "1")
+    assert reply.get_json()["detail"] == "too many questions at once; try again in a moment"
+    assert client.get("/?q=bees", **crowded).status_code == 503
+    for path in ("/", "/livez", "/readyz", "/documents/tram.txt"):
+        assert client.get(path, **crowded).status_code == 200
 
 
 def test_a_token_opens_every_route_and_nothing_else_does(answerer: Answerer) -> None:

@@ -47,8 +47,8 @@ def url_of(server: Server) -> str:
 
 
 @contextmanager
-def served(current: Callable[[], Answerer]) -> Iterator[Server]:
-    server = Server(create_app(current), listen("127.0.0.1", 0), grace=1)
+def served(current: Callable[[], Answerer], threads: int = 1) -> Iterator[Server]:
+    server = Server(create_app(current), listen("127.0.0.1", 0), grace=1, threads=threads)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
@@ -292,7 +292,7 @@ def test_a_later_question_takes_over_from_one_that_waits(
             go_on.wait(30)
         return answerer
 
-    with served(current) as server, opened(browser, url_of(server)) as page:
+    with served(current, threads=2) as server, opened(browser, url_of(server)) as page:
         page.goto("/")
         waits.set()
         box = page.get_by_label("Ask your documents")

@@ -1,6 +1,7 @@
 """The order of the hits, computed by hand."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import get_args
 
@@ -157,6 +158,7 @@ class _NoQuestions(CountingEmbedder):
 
 def test_by_words_nothing_is_embedded(make_answerer: MakeAnswerer) -> None:
     store = make_answerer(FILES)._store
-    hits, timings = retrieve("depot", 5, "words", store, _NoQuestions(["depot"]))
+    with ThreadPoolExecutor(1) as beside:
+        hits, timings = retrieve("depot", 5, "words", store, _NoQuestions(["depot"]), beside)
     assert hits[0].passage.document_id == "a.txt"
     assert timings.embed < timings.total

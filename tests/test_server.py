@@ -4,8 +4,9 @@ import http.client
 import json
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -96,7 +97,7 @@ def test_a_stop_answers_every_request_that_was_accepted(answerer: Answerer) -> N
         go_on.wait(30)
         return answerer
 
-    server = Server(create_app(slow, at_once=100), listen("127.0.0.1", 0))
+    server = Server(create_app(slow), listen("127.0.0.1", 0), waiting=100)
     thread = threading.Thread(target=server.run)
     thread.start()
     body = b'{"question": "bees"}'
@@ -120,6 +121,51 @@ def test_a_stop_answers_every_request_that_was_accepted(answerer: Answerer) -> N
     assert not thread.is_alive()
     with pytest.raises(ConnectionRefusedError, match="refused"):
         connect(server)
+
+
+def test_who_comes_when_enough_wait_is_refused_before_those_are_answered(
+    answerer: Answerer,
+) -> None:
+    inside, go_on = threading.Event(), threading.Event()
+
+    def slow() -> Answerer:
+        inside.set()
+        go_on.wait(30)
+        return answerer
+
+    server = Server(create_app(slow), listen("127.0.0.1", 0), waiting=2)
+    body = b'{"question": "bees"}'
+    head = f"POST /ask HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode()
+
+    def statuses(clients: list[socket.socket]) -> list[bytes]:
+        replies = [b"".join(iter(lambda c=c: c.recv(65536), b"")) for c in clients]  # type: ignore[misc]
+        return [reply[9:12] for reply in replies]
+
+    with running(server), ExitStack() as stack:
+        clients = [stack.enter_context(connect(server)) for _ in range(5)]
+        for number, client in enumerate(clients):
+            client.sendall(head + body)
+            if not number:
+                assert inside.wait(30)  # the first is being answered, and the others wait
+            else:
+                wait_until(lambda n=number: waiting(server) == n)  # type: ignore[misc]
+        with connect(server) as other:  # refuses no one but those who ask
+            other.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            wait_until(lambda: waiting(server) == 5)
+            go_on.set()
+            assert statuses([*clients, other]) == [b"200", b"200", b"200", b"503", b"503", b"200"]
+
+
+def waiting(server: Server) -> int:
+    return len(server._server.task_dispatcher.queue)
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
 
 
 def test_a_port_that_is_taken_is_one_clear_error(answerer: Answerer) -> None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -71,6 +72,8 @@ class _Running:
         while len(seen) < workers:
             with ExitStack() as stack:
                 seen = {asked(stack.enter_context(self.connect())) for _ in range(workers)}
+        while any(worker.connections for worker in self.supervisor._workers):
+            time.sleep(0.005)  # until it is told that they are closed
 
 
 @contextmanager

@@ -74,12 +74,10 @@ class VectorIndex:
     def scores(self, vector: NDArray[np.float32], ids: Ids) -> Scores:
         """(n,) float32: the cosine of each passage named, in the order given.
 
-        Args:
-            vector: (dimension,) float32, unit length, which `search` verifies.
-
         Raises:
             KeyError: a passage is not in the index.
         """
+        files.check_unit(vector[None])
         return self._cosines(vector, self._places(ids))
 
     def search(self, vector: NDArray[np.float32], limit: int) -> tuple[Ids, Scores]:

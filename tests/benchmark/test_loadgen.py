@@ -80,4 +80,4 @@ def test_an_answer_may_come_in_pieces() -> None:
 def test_a_request_says_how_long_it_is_in_bytes() -> None:
     head, body = wire.ask("où?", limit=3, mode="words").split("\r\n\r\n")
     assert f"Content-Length: {len(body.encode())}" in head
-    assert json.loads(body) == {"question": "où?", "limit": 3, "mode": "words"}
+    assert json.loads(body) == {"question": "où?", "limit": 3, "mode": "words", "answer": False}
