@@ -4,6 +4,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import (
@@ -19,6 +20,7 @@ from playwright.sync_api import (
 from qa.answerer import Answerer
 from qa.app import create_app
 from qa.server import Server, listen
+from tests.fakes import CountingEmbedder, ListedReader
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
@@ -144,6 +146,42 @@ def test_a_link_leads_to_the_marked_passage(page: Page) -> None:
     expect(page.locator("#passage")).to_be_focused()
     page.get_by_role("link", name="← who leads the center?").click()
     expect(page.locator("mark").first).to_have_text(ANSWER)
+
+
+def answering(index: Path, embedder: CountingEmbedder, score: float) -> Answerer:
+    """Says "The academy", at that score."""
+    return Answerer.open(index, embedder, ListedReader({"The academy": score}), threshold=0.5)
+
+
+def test_the_answer_stands_above_the_passages_and_is_announced(
+    browser: Browser, index: Path, embedder: CountingEmbedder
+) -> None:
+    own = answering(index, embedder, 9.0)
+    with served(lambda: own) as server, opened(browser, url_of(server)) as page:
+        page.goto("/")
+        page.get_by_role("link", name="who leads the center?").click()
+        answer = page.get_by_role("region", name="Answer")
+        expect(answer).to_contain_text("The academy")
+        expect(answer).to_contain_text("almost certainly right")
+        expect(page.get_by_role("status")).to_have_text("The academy; 4 passages")
+        expect(page.locator(".found mark").first).to_have_text("The academy")
+        answer.get_by_role("link").click()
+        expect(page.locator("#passage")).to_have_text("The academy")
+        assert in_view(page, "#passage")
+
+
+def test_no_answer_is_said_and_announced(
+    browser: Browser, index: Path, embedder: CountingEmbedder
+) -> None:
+    own = answering(index, embedder, -9.0)
+    with served(lambda: own) as server, opened(browser, url_of(server)) as page:
+        page.goto("/")
+        page.get_by_role("link", name="who leads the center?").click()
+        expect(page.get_by_role("region", name="Answer")).to_have_text(
+            "No answer in your documents; closest passages:"
+        )
+        expect(page.get_by_role("status")).to_have_text("no answer; 4 passages")
+        expect(page.locator(".found mark").first).to_have_text(ANSWER)
 
 
 def test_the_marked_passage_of_a_long_document_is_scrolled_to(

@@ -1,7 +1,6 @@
 """The sample documents and the questions about them, asked of the real model."""
 
 import tomllib
-from collections.abc import Iterator
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,8 @@ from index.build import build
 from index.embedders import open_embedder
 from index.records import Document
 from qa.answerer import Answerer
+from qa.readers import open_reader
+from qa.readers.onnx_reader import SUMS, WEIGHTS
 from qa.records import Mode
 
 ROOT = Path(__file__).parent.parent
@@ -39,12 +40,23 @@ def texts() -> dict[str, Document]:
 
 
 @pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answerer]:
-    index = tmp_path_factory.mktemp("sample")
-    embedder = open_embedder("bundled", index / "models", may_export=True)
-    report = build(DOCUMENTS, index, embedder)
+def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("sample")
+    report = build(DOCUMENTS, folder, open_embedder("bundled", folder / "models", may_export=True))
     assert report.unreadable == ()
-    return Answerer.open(index, embedder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def sample(index: Path) -> Answerer:
+    return Answerer.open(index, open_embedder("bundled", index / "models"))
+
+
+@pytest.fixture(scope="module")
+def answering(index: Path) -> Answerer:
+    """The same with the bundled reader, which reads on however busy the machine is."""
+    reader = open_reader("bundled")
+    return Answerer.open(index, open_embedder("bundled", index / "models"), reader, budget=inf)
 
 
 def test_there_are_enough_questions_of_both_kinds() -> None:
@@ -94,6 +106,36 @@ def test_who_leads_the_center_is_answered_first(sample: Answerer) -> None:
     assert "Beijing Academy of Blockchain and Edge Computing" in hit.passage.text
     ((start, end),) = hit.highlights
     assert "Beijing Academy" in hit.passage.text[start:end]
+
+
+reading = pytest.mark.skipif(not (WEIGHTS / SUMS).exists(), reason="no reader's weights are here")
+
+
+@reading
+def test_the_exact_answer_to_who_leads_the_center_is_given(
+    answering: Answerer, texts: dict[str, Document]
+) -> None:
+    answer = answering.ask("who leads the center?").answer
+    assert answer is not None
+    assert "Beijing Academy of Blockchain and Edge Computing" in answer.text
+    assert texts[answer.document_id].text[answer.start : answer.end] == answer.text
+
+
+@reading
+def test_what_nothing_answers_gets_no_answer(answering: Answerer) -> None:
+    assert answering.ask("who is the CEO of the center?").answer is None
+
+
+@reading
+def test_every_guess_slices_back_to_its_document(
+    answering: Answerer, texts: dict[str, Document]
+) -> None:
+    for question in QUESTIONS:
+        found = answering.ask(question["ask"]).reading
+        assert found is not None
+        assert found.guess is not None
+        guess = found.guess
+        assert texts[guess.document_id].text[guess.start : guess.end] == guess.text
 
 
 @pytest.mark.parametrize("ask", ["who approved the center?", "when was trading banned?"])
