@@ -16,7 +16,7 @@ from scripts.evaluation import answers, sets, squad
 from scripts.evaluation.answers import Answered, AnswerResult, Figure
 from scripts.evaluation.files import load
 from scripts.evaluation.metrics import estimates
-from scripts.evaluation.records import DataProblem, EvaluationSet
+from scripts.evaluation.records import DataProblem, Estimate, EvaluationSet
 from scripts.evaluation.run import open_cached, outcomes, summary
 
 _UNHURRIED = 3600.0  # seconds: what is read must not depend on how busy the machine is
@@ -229,7 +229,7 @@ def _marked(articles: Sequence[squad.Article]) -> dict[str, tuple[str, ...]]:
 def _before_and_after(
     made: EvaluationSet, plain: Answerer, reading: Answerer
 ) -> tuple[Figure, ...]:
-    """What reordering does to the ranking of passages, in mode hybrid."""
+    """What reordering does to the ranking of passages and to their confidence, in mode hybrid."""
     figures = []
     for when, answerer in (("before", plain), ("after", reading)):
         result = summary("hybrid", outcomes(made, answerer, "hybrid"), made)
@@ -240,6 +240,14 @@ def _before_and_after(
                 ("MRR@10", result.mrr_at_10),
                 ("nDCG@10", result.ndcg_at_10),
             )
+        ]
+        figures += [
+            Figure(
+                f"ECE of the {calibration.of} passage, {when}",
+                Estimate(calibration.error, calibration.error, calibration.error),
+                calibration.count,
+            )
+            for calibration in result.calibrations[:1]
         ]
     return tuple(figures)
 
