@@ -11,7 +11,8 @@ from index.build import build
 from index.embedders import Embedder
 from qa.answerer import Answerer
 from qa.readers import Reader, ReadText, open_reader
-from qa.records import Response
+from qa.readers.normalisation import f1_of
+from qa.records import Answer, Response
 from scripts.evaluation import answers, sets, squad
 from scripts.evaluation.answers import Answered, AnswerResult, Figure
 from scripts.evaluation.files import load
@@ -166,7 +167,7 @@ def _sample(task: AnswerTask, reader: Reader) -> AnswerResult:
     """Right is what shares characters with the marked span, or half of its words."""
     documents = sets.ROOT / "documents"
     entries = tomllib.loads((sets.ROOT / "tests" / "questions.toml").read_text("utf-8"))["question"]
-    right, nulls = [], []
+    right, guessed, nulls = [], [], []
     with open_cached(task.var, task.model) as embedder:
         index = task.var / sets.SAMPLE / "index"
         build(documents, index, embedder)
@@ -175,29 +176,35 @@ def _sample(task: AnswerTask, reader: Reader) -> AnswerResult:
             entry = entries[number]
             response = reading.ask(entry["ask"])
             if "span" in entry:
-                right.append([_says(response, entry["document"], entry["span"], documents)])
+                guess = response.reading.guess if response.reading else None
+                text = load(documents, entry["document"]).text
+                says = _says(guess, entry["document"], entry["span"], text)
+                right.append([says if response.answer else 0.0])
+                guessed.append([says])
             else:
                 nulls.append([float(response.answer is None)])
     figures = [
         Figure(name, estimates(np.array(values))[0], len(values))
-        for name, values in (("answered rightly", right), ("null where nothing answers", nulls))
+        for name, values in (
+            ("answered rightly", right),
+            ("guessed rightly, sure or not", guessed),
+            ("null where nothing answers", nulls),
+        )
         if values
     ]
     return AnswerResult(task.name, tuple(figures))
 
 
-def _says(response: Response, document_id: str, span: str, documents: Path) -> float:
-    answer = response.answer
+def _says(answer: Answer | None, document_id: str, span: str, text: str) -> float:
     if answer is None:
         return 0.0
-    text = load(documents, document_id).text
     start = text.find(span)
     while start >= 0:
         end = start + len(span)
         if answer.document_id == document_id and answer.start < end and start < answer.end:
             return 1.0
         start = text.find(span, start + 1)
-    return float(answers.f1_of(answer.text, span) >= answers.RIGHT)
+    return float(f1_of(answer.text, span) >= answers.RIGHT)
 
 
 def _both(index: Path, embedder: Embedder, reader: Reader) -> tuple[Answerer, Answerer]:

@@ -54,7 +54,8 @@ class _Whole(nn.Module):
     def __init__(self, reader: Reader) -> None:
         super().__init__()
         self.reader = reader
-        self.layers = nn.ModuleList(_Attention(layer) for layer in reader.layers)
+        layers = [layer for layer in reader.layers if isinstance(layer, Layer)]  # they all are
+        self.layers = nn.ModuleList(map(_Attention, layers))
 
     def forward(self, ids: Tensor, kinds: Tensor) -> Tensor:
         reader = self.reader
