@@ -16,7 +16,7 @@ from index.errors import SettingsError
 from qa.answerer import Answerer
 from qa.app import create_app
 from qa.live import Live
-from qa.server import Server, listen
+from qa.server import CLOSED, HANDED, LET_GO, Server, listen
 from tests.fakes import CountingEmbedder
 
 
@@ -166,6 +166,34 @@ def wait_until(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.005)
+
+
+def test_a_worker_serves_what_it_is_handed_and_lets_go_when_told(answerer: Answerer) -> None:
+    ours, theirs = socket.socketpair()
+    server = Server(create_app(lambda: answerer), theirs)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    with socket.create_server(("127.0.0.1", 0)) as listening, ours:
+        client = http.client.HTTPConnection("127.0.0.1", listening.getsockname()[1], timeout=30)
+        client.connect()
+        accepted, _ = listening.accept()
+        with accepted:
+            socket.send_fds(ours, [HANDED], [accepted.fileno()])
+        for number in range(3):
+            if number == 2:
+                ours.send(LET_GO)
+                wait_until(lambda: server._server.let_go == 1)
+            client.request(
+                "POST", "/ask", b'{"question": "bees"}', {"content-type": "application/json"}
+            )
+            reply = client.getresponse()
+            assert (reply.status, reply.will_close) == (200, number == 2)
+            reply.read()
+        ours.settimeout(30)
+        assert ours.recv(10) == CLOSED
+        client.close()
+    thread.join(timeout=30)  # ours is closed
+    assert not thread.is_alive()
 
 
 def test_a_port_that_is_taken_is_one_clear_error(answerer: Answerer) -> None:
