@@ -41,6 +41,20 @@ def ask(connection: http.client.HTTPConnection, body: bytes) -> tuple[int, str, 
     return reply.status, reply.headers["content-type"], json.loads(reply.read())
 
 
+def held_up(
+    answerer: Answerer,
+) -> tuple[Callable[[], Answerer], threading.Event, threading.Event]:
+    """What gives the answerer once the second event is set; the first says that it was asked."""
+    inside, go_on = threading.Event(), threading.Event()
+
+    def current() -> Answerer:
+        inside.set()
+        go_on.wait(30)
+        return answerer
+
+    return current, inside, go_on
+
+
 def connect(server: Server) -> socket.socket:
     return socket.create_connection(("127.0.0.1", server.port), 30)
 
@@ -90,13 +104,7 @@ def test_what_is_not_http_is_answered_with_a_problem(answerer: Answerer) -> None
 
 
 def test_a_stop_answers_every_request_that_was_accepted(answerer: Answerer) -> None:
-    inside, go_on = threading.Event(), threading.Event()
-
-    def slow() -> Answerer:
-        inside.set()
-        go_on.wait(30)
-        return answerer
-
+    slow, inside, go_on = held_up(answerer)
     server = Server(create_app(slow), listen("127.0.0.1", 0), waiting=100)
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -126,13 +134,7 @@ def test_a_stop_answers_every_request_that_was_accepted(answerer: Answerer) -> N
 def test_who_comes_when_enough_wait_is_refused_before_those_are_answered(
     answerer: Answerer,
 ) -> None:
-    inside, go_on = threading.Event(), threading.Event()
-
-    def slow() -> Answerer:
-        inside.set()
-        go_on.wait(30)
-        return answerer
-
+    slow, inside, go_on = held_up(answerer)
     server = Server(create_app(slow), listen("127.0.0.1", 0), waiting=2)
     body = b'{"question": "bees"}'
     head = f"POST /ask HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
