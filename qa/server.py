@@ -36,8 +36,9 @@ _MAX_BODY = 16 * 1024 * 1024
 # A second request on the way after the first answer has its chance to arrive.
 GRACE_SECONDS = 10.0
 
-# What a worker tells its supervisor: a connection was closed.
-CLOSED = b"-"
+# What passes between a supervisor and a worker: here is a connection; let one go, for a worker
+# that has fewer; and back, one was closed.
+HANDED, LET_GO, CLOSED = b"+", b"!", b"-"
 
 
 class _ProblemTask(ErrorTask):  # type: ignore[misc]  # waitress has no types
@@ -59,6 +60,11 @@ class _ProblemTask(ErrorTask):  # type: ignore[misc]  # waitress has no types
 
 
 class _Task(WSGITask):  # type: ignore[misc]
+    def service(self) -> None:
+        if self.channel.server.lets_go():  # HTTP's own way: the client opens another
+            self.request.headers["CONNECTION"] = "close"
+        super().service()
+
     def get_environment(self) -> dict[str, Any]:
         environ: dict[str, Any] = super().get_environment()
         environ[CROWDED] = self.channel.crowded
@@ -101,15 +107,23 @@ class _Listening(TcpWSGIServer):  # type: ignore[misc]
     channel_class = _Channel
     ended = False
 
+    def lets_go(self) -> bool:
+        """Whether the connection that is answered now is closed afterwards."""
+        return False
+
     def lost_connection(self) -> None: ...
 
 
 class _Fed(_Listening):
     """Takes connections that a supervisor accepted: its socket is the way to there."""
 
+    let_go = 0
+
     def accept(self) -> tuple[socket.socket, Any] | None:
         message, descriptors, *_ = socket.recv_fds(self.socket, 1, 1)
         self.ended = not message
+        if message == LET_GO:
+            self.let_go += 1
         if not descriptors:
             return None
         connection = socket.socket(fileno=descriptors[0])
@@ -118,6 +132,12 @@ class _Fed(_Listening):
         except OSError:  # gone already
             connection.close()
             raise
+
+    def lets_go(self) -> bool:
+        if not self.let_go:
+            return False
+        self.let_go -= 1
+        return True
 
     def lost_connection(self) -> None:
         with suppress(OSError):  # the supervisor only counts, and may be gone

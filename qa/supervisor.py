@@ -1,7 +1,8 @@
 """Several processes that answer at one address: Python runs one thread at a time in each.
 
 The supervisor accepts connections and hands each, as an open socket, to the worker that has
-the fewest (SCM_RIGHTS, unix(7)); from then on client and worker talk without it. A worker that
+the fewest (SCM_RIGHTS, unix(7)); from then on client and worker talk without it. When a worker
+joins, the others close what they have beyond their share, each after its next answer. One that
 dies takes its own connections with it and is replaced. Where the supervisor ends, however it
 ends, workers see it, answer what they were handed and end, too.
 """
@@ -15,7 +16,7 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 
 from index.errors import CitewellError
-from qa.server import CLOSED
+from qa.server import CLOSED, HANDED, LET_GO
 
 log = logging.getLogger("citewell")
 
@@ -119,7 +120,7 @@ class Supervisor:
                 ready = [worker for worker in self._workers if worker.ready]
                 for worker in sorted(ready, key=lambda worker: worker.connections):
                     try:
-                        socket.send_fds(worker.socket, [b"+"], [connection.fileno()])
+                        socket.send_fds(worker.socket, [HANDED], [connection.fileno()])
                     except OSError as error:  # it is about to be found dead, or does not listen
                         log.warning("a server process takes no connection: %s", error)
                         continue
@@ -137,11 +138,20 @@ class Supervisor:
         worker.connections -= said.count(CLOSED)
         if not worker.ready:
             worker.ready = True
+            self._make_even()
             if said.startswith(READY_ALONE):
                 self._wanted = 1
             if self._on_ready:
                 on_ready, self._on_ready = self._on_ready, None
                 on_ready()
+
+    def _make_even(self) -> None:
+        """Have those with more than their share let connections go, which then come again."""
+        ready = [worker for worker in self._workers if worker.ready]
+        share = -(-sum(worker.connections for worker in ready) // len(ready))
+        for worker in ready:
+            with suppress(OSError):  # it is about to be found dead
+                worker.socket.sendall(LET_GO * max(0, worker.connections - share))
 
     def _bury(self, worker: _Worker) -> None:
         self._selector.unregister(worker.socket)

@@ -16,7 +16,7 @@ from index.errors import SettingsError
 from qa.answerer import Answerer
 from qa.app import create_app
 from qa.live import Live
-from qa.server import Server, listen
+from qa.server import CLOSED, HANDED, LET_GO, Server, listen
 from tests.fakes import CountingEmbedder
 
 
@@ -39,6 +39,20 @@ def ask(connection: http.client.HTTPConnection, body: bytes) -> tuple[int, str, 
     connection.request("POST", "/ask", body, {"content-type": "application/json"})
     reply = connection.getresponse()
     return reply.status, reply.headers["content-type"], json.loads(reply.read())
+
+
+def held_up(
+    answerer: Answerer,
+) -> tuple[Callable[[], Answerer], threading.Event, threading.Event]:
+    """What gives the answerer once the second event is set; the first says that it was asked."""
+    inside, go_on = threading.Event(), threading.Event()
+
+    def current() -> Answerer:
+        inside.set()
+        go_on.wait(30)
+        return answerer
+
+    return current, inside, go_on
 
 
 def connect(server: Server) -> socket.socket:
@@ -90,13 +104,7 @@ def test_what_is_not_http_is_answered_with_a_problem(answerer: Answerer) -> None
 
 
 def test_a_stop_answers_every_request_that_was_accepted(answerer: Answerer) -> None:
-    inside, go_on = threading.Event(), threading.Event()
-
-    def slow() -> Answerer:
-        inside.set()
-        go_on.wait(30)
-        return answerer
-
+    slow, inside, go_on = held_up(answerer)
     server = Server(create_app(slow), listen("127.0.0.1", 0), waiting=100)
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -126,13 +134,7 @@ def test_a_stop_answers_every_request_that_was_accepted(answerer: Answerer) -> N
 def test_who_comes_when_enough_wait_is_refused_before_those_are_answered(
     answerer: Answerer,
 ) -> None:
-    inside, go_on = threading.Event(), threading.Event()
-
-    def slow() -> Answerer:
-        inside.set()
-        go_on.wait(30)
-        return answerer
-
+    slow, inside, go_on = held_up(answerer)
     server = Server(create_app(slow), listen("127.0.0.1", 0), waiting=2)
     body = b'{"question": "bees"}'
     head = f"POST /ask HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
@@ -166,6 +168,34 @@ def wait_until(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.005)
+
+
+def test_a_worker_serves_what_it_is_handed_and_lets_go_when_told(answerer: Answerer) -> None:
+    ours, theirs = socket.socketpair()
+    server = Server(create_app(lambda: answerer), theirs)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    with socket.create_server(("127.0.0.1", 0)) as listening, ours:
+        client = http.client.HTTPConnection("127.0.0.1", listening.getsockname()[1], timeout=30)
+        client.connect()
+        accepted, _ = listening.accept()
+        with accepted:
+            socket.send_fds(ours, [HANDED], [accepted.fileno()])
+        for number in range(3):
+            if number == 2:
+                ours.send(LET_GO)
+                wait_until(lambda: server._server.let_go == 1)
+            client.request(
+                "POST", "/ask", b'{"question": "bees"}', {"content-type": "application/json"}
+            )
+            reply = client.getresponse()
+            assert (reply.status, reply.will_close) == (200, number == 2)
+            reply.read()
+        ours.settimeout(30)
+        assert ours.recv(10) == CLOSED
+        client.close()
+    thread.join(timeout=30)  # ours is closed
+    assert not thread.is_alive()
 
 
 def test_a_port_that_is_taken_is_one_clear_error(answerer: Answerer) -> None:

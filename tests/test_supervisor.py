@@ -8,7 +8,7 @@ import textwrap
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -22,6 +22,7 @@ _WORKER = """
 import os, selectors, socket, sys
 way = socket.socket(fileno=int(sys.argv[1]))
 way.send(sys.argv[2].encode())
+let_go = 0
 selector = selectors.DefaultSelector()
 selector.register(way, selectors.EVENT_READ)
 while True:
@@ -30,6 +31,9 @@ while True:
             message, descriptors, *_ = socket.recv_fds(way, 1, 1)
             if not message:
                 sys.exit()
+            if message == b"!":
+                let_go += 1
+                continue
             client = socket.socket(fileno=descriptors[0])
             selector.register(client, selectors.EVENT_READ)
             continue
@@ -38,7 +42,8 @@ while True:
             os._exit(7)
         elif said:
             key.fileobj.send(b"%d" % os.getpid())
-        else:
+        if not said or let_go:
+            let_go -= bool(said)
             selector.unregister(key.fileobj)
             key.fileobj.close()
             way.send(b"-")
@@ -130,6 +135,21 @@ def test_a_worker_that_dies_is_replaced(caplog: pytest.LogCaptureFixture) -> Non
     assert [record.message for record in caplog.records] == [
         "a server process ended with status 7; another takes its place"
     ]
+
+
+def test_a_worker_that_joins_gets_its_share_of_the_connections_there_are() -> None:
+    with running(2) as run, ExitStack() as stack:
+        # the first worker is ready, the second is started by what is seen then
+        clients = [stack.enter_context(run.connect()) for _ in range(6)]
+        while len(run.supervisor._workers) < 2 or not run.supervisor._workers[1].ready:
+            time.sleep(0.005)
+        first = b"%d" % run.started[0].pid
+        had = sum(asked(client) == first for client in clients)
+        left = 0
+        for client in clients:
+            with suppress(ConnectionError):
+                left += asked(client) == first
+        assert (had, left) in {(6, 3), (5, 3), (4, 3), (3, 3)}
 
 
 def test_a_worker_may_ask_to_be_alone() -> None:

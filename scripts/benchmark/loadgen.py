@@ -23,6 +23,7 @@ from itertools import cycle, islice
 from scripts.benchmark.plan import Load, Plan
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)")
+_CLOSE = b"\r\nconnection: close"
 _RETRY = re.compile(rb"\r\nretry-after: *(\d+)")
 _RECEIVE = 1 << 18
 _LONGEST_RETRY = 2.0
@@ -140,6 +141,8 @@ class _Run:
         done = time.perf_counter()
         self._on_the_way -= 1
         status, head = answer
+        if _CLOSE in head:  # as HTTP asks: the next request goes over another connection
+            self._reconnect(client)
         if status == 200:
             self._latencies.append((done - client.began) * 1e3)
             self._last = done
@@ -157,11 +160,14 @@ class _Run:
     def _again(self, client: _Client, error: OSError) -> None:
         """A failed request is not sent again; its client goes on with the next."""
         self._failed[type(error).__name__] += 1
+        self._reconnect(client)
+        heapq.heappush(self._told_to_wait, (time.perf_counter(), id(client), client))
+
+    def _reconnect(self, client: _Client) -> None:
         self._selector.unregister(client.socket)
         client.close()
         client.connect()
         self._selector.register(client.socket, selectors.EVENT_READ, client)
-        heapq.heappush(self._told_to_wait, (time.perf_counter(), id(client), client))
 
 
 def drive(plan: Plan) -> Load:

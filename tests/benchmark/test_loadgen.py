@@ -67,6 +67,14 @@ def test_another_status_and_a_closed_connection_are_failures() -> None:
     assert len(load.latencies) == 1
 
 
+def test_a_connection_that_is_to_be_closed_is_no_failure() -> None:
+    leave = OK.replace("Content-Length", "Connection: close\r\nContent-Length")
+    # what would be next on the old connection is never asked for
+    load, asked = drive(leave, BROKEN, OK, requests=2)
+    assert asked == [wire.search("q0"), wire.search("q1")]
+    assert (len(load.latencies), load.failed) == (2, {})
+
+
 def test_an_answer_may_come_in_pieces() -> None:
     with answering(OK) as (port, _):
         client = loadgen._Client(port)
