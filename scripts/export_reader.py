@@ -22,6 +22,7 @@ from scripts.evaluation.tables import table
 from scripts.train_reader import VAR
 
 _PROBES = 200
+_WIDE = 20  # of the probes, for the quantiser
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -42,9 +43,9 @@ def main(trained: Path, folder: Path, var: Path, asked: int) -> None:
         click.echo(f"export_reader: {error}", err=True)
         sys.exit(1)
     reader = model.load(trained)
-    export.export(reader, bundled_folder() / TOKENIZER, folder)
     examples = sample(encoded, asked)
     probes = [layout.input(example) for example in examples[:_PROBES]]
+    export.export(reader, bundled_folder() / TOKENIZER, folder, probes[:_WIDE])
     rows = []
     for name, graph in (("fp32", export.FLOAT), ("int8", GRAPH)):
         apart = export.difference(reader, folder / graph, probes)

@@ -43,7 +43,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The weights of `tests.tiny_reader`, as the product ships its own."""
     made = tmp_path_factory.mktemp("weights")
     tokenizer().save(str(made / "own.json"))
-    export.export(tiny(positions=512).eval(), made / "own.json", made)
+    export.export(tiny(positions=512).eval(), made / "own.json", made, [])
     (made / "own.json").unlink()
     write_calibration(replace(UNFITTED, threshold=0.7), made / FILE)
     export.seal(made, keep_float=True)

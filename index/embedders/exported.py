@@ -14,7 +14,7 @@ from index.errors import ModelError
 log = logging.getLogger("citewell")
 
 # Raise the number when what an export holds, or how it is run, changes any vector.
-_RUNTIME = "onnx 1"
+_RUNTIME = "onnx 2"
 
 
 class ExportedEmbedder:

@@ -1,6 +1,6 @@
 """Exports a sentence-transformers model to ONNX, once, and proves that it says the same.
 
-The only file that imports torch, and onnxruntime's quantiser.
+The only file that imports torch.
 """
 
 import logging
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from index.embedders import Embedder, Precision
 from index.embedders.exports import Export, refusal
 from index.embedders.onnx_runtime import GRAPH, INPUT, OUTPUT, TOKENIZER, OnnxEmbedder
+from index.embedders.quantisation import quantise
 from index.embedders.sentence_transformer import SentenceTransformerEmbedder, load
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ _PARAGRAPH = (
 )
 # What shows a difference: nothing, a word, white space, capitals, scripts, and more tokens than
 # the model reads, so that masks and windows over distance count too.
-_PROBES = ["", "tram", "  Who\nleads the center? ", _PARAGRAPH, _PARAGRAPH * 4, _PARAGRAPH * 60]
+PROBES = ["", "tram", "  Who\nleads the center? ", _PARAGRAPH, _PARAGRAPH * 4, _PARAGRAPH * 60]
 
 
 class _Unexportable(Exception):
@@ -97,7 +98,9 @@ def _export(folder: Path, attention: str | None, precision: Precision, draft: Pa
     reference = SentenceTransformerEmbedder("", folder, {})
     _compare(reference, export, draft, "fp32")
     if precision == "int8":
-        quantise(draft / GRAPH, draft / GRAPH)
+        tokens = OnnxEmbedder("", "", draft, export).tokens
+        feeds = [{INPUT: tokens(probe)} for probe in PROBES]
+        quantise(draft / GRAPH, draft / GRAPH, feeds)
         _compare(reference, export, draft, "int8")
     return export
 
@@ -113,8 +116,8 @@ def _prompt(model: "SentenceTransformer", *names: str) -> str:
 def _compare(reference: Embedder, export: Export, draft: Path, precision: Precision) -> None:
     exported = OnnxEmbedder("", "", draft, export, threads=1)
     for ours, theirs in (
-        (exported.embed_passages(_PROBES), reference.embed_passages(_PROBES)),
-        *((exported.embed_question(p)[None], reference.embed_question(p)[None]) for p in _PROBES),
+        (exported.embed_passages(PROBES), reference.embed_passages(PROBES)),
+        *((exported.embed_question(p)[None], reference.embed_question(p)[None]) for p in PROBES),
     ):
         if ours.shape != theirs.shape:
             raise _Unexportable(f"its vectors come out as {ours.shape}, not {theirs.shape}")
@@ -154,24 +157,6 @@ def write_graph(model: "SentenceTransformer", path: Path) -> None:
     if program is None:
         raise _Unexportable("the exporter gave no program")
     program.save(str(path), external_data=False)
-
-
-def quantise(graph: Path, to: Path) -> None:
-    """int8 weights with a scale per output channel, int8 embeddings, and activations rounded
-    as they come.
-
-    The best of the recipes compared in docs/embedding.md.
-    """
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
-    quantize_dynamic(
-        graph,
-        to,
-        op_types_to_quantize=["MatMul", "Gather"],
-        per_channel=True,
-        weight_type=QuantType.QInt8,
-        extra_options={"MatMulConstBOnly": True},
-    )
 
 
 def _register_fused_attention() -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from index.cores import cores
 from index.embedders import Vectors
@@ -84,9 +85,12 @@ class OnnxEmbedder:
     def embed_question(self, text: str) -> Vectors:
         return self._embed(self._export.question_prompt + text)
 
+    def tokens(self, text: str) -> NDArray[np.int64]:
+        """(1, n): what the graph is run on."""
+        return np.array([self._tokenizer.encode(text).ids], np.int64)
+
     def _embed(self, text: str) -> Vectors:
-        ids = np.array([self._tokenizer.encode(text).ids], np.int64)
-        (vectors,) = self._session.run([OUTPUT], {INPUT: ids})
+        (vectors,) = self._session.run([OUTPUT], {INPUT: self.tokens(text)})
         vector: Vectors = vectors[0]
         unit: Vectors = vector / np.linalg.norm(vector)
         return unit

@@ -12,8 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from index.embedders.onnx_export import quantise
 from index.embedders.onnx_runtime import GRAPH, TOKENIZER, open_session
+from index.embedders.quantisation import Feed, quantise
 from qa.readers.layout import Input
 from qa.readers.onnx_reader import MODEL_INPUTS, MODEL_OUTPUT, SUMS
 from scripts.reader.model import Layer, Reader
@@ -81,15 +81,16 @@ class Difference:
     same: float
 
 
-def export(reader: Reader, tokenizer: Path, folder: Path) -> None:
+def export(reader: Reader, tokenizer: Path, folder: Path, probes: Sequence[Input]) -> None:
     """Write graphs in fp32 and int8, and the tokenizer, and no sums yet: see `seal`.
 
     Args:
         tokenizer: the file that the reader was trained with.
+        probes: show the quantiser which channels are wide.
     """
     folder.mkdir(parents=True, exist_ok=True)
     write_graph(reader, folder / FLOAT)
-    quantise(folder / FLOAT, folder / GRAPH)
+    quantise(folder / FLOAT, folder / GRAPH, [feed(probe) for probe in probes])
     shutil.copyfile(tokenizer, folder / TOKENIZER)
 
 
@@ -112,6 +113,10 @@ def write_graph(reader: Reader, path: Path) -> None:
     program.save(str(path), external_data=False)
 
 
+def feed(probe: Input) -> Feed:
+    return dict(zip(MODEL_INPUTS, (probe.ids[None], probe.kinds[None]), strict=True))
+
+
 @torch.no_grad()
 def difference(reader: Reader, graph: Path, probes: Sequence[Input]) -> Difference:
     """What a graph says of each probe against what the reader does, in fp32."""
@@ -119,8 +124,7 @@ def difference(reader: Reader, graph: Path, probes: Sequence[Input]) -> Differen
     apart: list[NDArray[np.float32]] = []
     same = 0
     for probe in probes:
-        feed = dict(zip(MODEL_INPUTS, (probe.ids[None], probe.kinds[None]), strict=True))
-        (ours,) = session.run([MODEL_OUTPUT], feed)
+        (ours,) = session.run([MODEL_OUTPUT], feed(probe))
         theirs = reader(torch.from_numpy(probe.ids[None]), torch.from_numpy(probe.kinds[None]))
         body = slice(probe.start, probe.end)
         wanted = theirs.numpy()[0, body]
