@@ -12,7 +12,7 @@ serve_flags := $(if $(HOST),--host '$(HOST)') $(if $(PORT),--port '$(PORT)')
 index_folder := $(or $(INDEX),$(QA_INDEX),var/index)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve index ask test check evaluate bench bench-peers clean
+.PHONY: help setup serve index ask test check evaluate reader bench bench-peers clean
 
 help:
 	@echo "make setup   create .venv with pinned dependencies (every target below does)"
@@ -22,6 +22,7 @@ help:
 	@echo "make test    run all tests, with coverage"
 	@echo "make check   ruff and mypy"
 	@echo "make evaluate  measure what is found       make evaluate ARGS='--sets sample'"
+	@echo "make reader  train the reader again, export and calibrate it"
 	@echo "make bench   measure speed and memory      make bench ARGS='--passages 1000'"
 	@echo "make bench-peers  the same work by others  make bench-peers ARGS='--passages 1000'"
 	@echo "make clean   delete .venv and everything built under var/"
@@ -66,6 +67,16 @@ evaluate: $(READY)
 ifeq ($(ARGS),)
 	@test ! -e qa/readers/weights/SHA256SUMS || $(BIN)/python -m scripts.evaluate --answers
 endif
+
+# what qa/readers/weights/README.md tells of; most of a day on two cores. Stopped anywhere, it
+# goes on from there. Reads the folder QA_DATA.
+reader_recipe := --peak 2.5e-4 --layer-decay 0.9 --decay-from DECAYFROM --decay DECAYSTEPS
+reader_begun := $(wildcard var/reader/shipped/latest.pt)
+reader: $(READY)
+	@$(BIN)/python -m scripts.train_reader mine
+	@$(BIN)/python -m scripts.train_reader train --run shipped $(if $(reader_begun),--resume,$(reader_recipe))
+	@$(BIN)/python -m scripts.export_reader var/reader/shipped/averaged
+	@$(BIN)/python -m scripts.calibrate_reader
 
 # both read the folder QA_DATA; nothing else should run on the machine meanwhile
 bench: $(READY)

@@ -46,6 +46,7 @@ def mine(data: Path, var: Path) -> None:
 @click.option("--resume", is_flag=True, help="Go on from the run's latest checkpoint.")
 @click.option("--from", "start", type=click.Path(exists=True, path_type=Path), help="A checkpoint.")
 @click.option("--decay", type=click.IntRange(1), help="Let the rate fall to 0 in so many steps.")
+@click.option("--decay-from", type=click.IntRange(0), help="From this step, not from where it is.")
 @click.option("--sitting", type=click.IntRange(1), help="Stop after so many steps.")
 @click.option("--measure-every", type=click.IntRange(1), default=400, show_default=True)
 @click.option("--save-seconds", type=float, default=300.0, show_default=True)
@@ -88,6 +89,8 @@ def train(
     folder = var / name
     if resume and start:
         raise click.UsageError("--resume and --from exclude each other")
+    if said["decay_from"] is not None and decay is None:
+        raise click.UsageError("--decay-from needs --decay")
     if resume:
         start = folder / LATEST
     elif (folder / LATEST).exists():

@@ -68,12 +68,14 @@ def train(
     Args:
         start: the checkpoint to go on from, or None.
         said: what differs from that checkpoint's recipe, or from the default.
-        decay: let the learning rate fall from now on, to 0 after so many steps.
+        decay: let the learning rate fall to 0 in so many steps, from where the run stands or
+            from the step that is said.
     """
     stored = checkpoint.load(start) if start else None
     recipe = changed(stored.recipe if stored else Recipe(), said)
     if decay is not None:
-        recipe = recipe.decaying(stored.position.step if stored else 0, decay)
+        now = stored.position.step if stored else 0
+        recipe = recipe.decaying(said["decay_from"] or now, decay)
     verify()
     reader = model.from_bert(bundled_folder(), recipe.dropout)
     training, held_out = side("training", var), side("held-out", var)
