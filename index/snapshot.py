@@ -22,7 +22,7 @@ from pathlib import Path
 from index.chunker import Chunking
 from index.errors import IndexDamaged, IndexMismatch, IndexMissing
 
-FORMAT = 4
+FORMAT = 5
 MANIFEST = "manifest.json"
 CURRENT = "CURRENT"
 SNAPSHOTS = "snapshots"

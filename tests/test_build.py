@@ -510,8 +510,9 @@ def test_the_manifest_says_how_it_was_built(
     assert manifest.chunking == Chunking()
     names = list(manifest.files)
     forward = ["forward/ids.npy", "forward/starts.npy", "forward/terms.npy"]
-    assert names[:5] == [*forward, "vectors/ids.npy", "vectors/matrix.npy"]
-    assert names[5:] == sorted(name for name in names if name.startswith("words/"))
+    vectors = ["codes.faiss", "ids.npy", "matrix.npy", "rounding.json"]
+    assert names[:7] == [*forward, *(f"vectors/{name}" for name in vectors)]
+    assert names[7:] == sorted(name for name in names if name.startswith("words/"))
     assert "words/meta.json" in names
 
 

@@ -46,10 +46,10 @@ def test_another_format_is_refused_and_built_again(
     documents: Path, index: Path, embedder: CountingEmbedder
 ) -> None:
     rewrite_manifest(index, format=99)
-    with pytest.raises(IndexMismatch, match="has format 99, this version reads 4"):
+    with pytest.raises(IndexMismatch, match="has format 99, this version reads 5"):
         Store(index, embedder.fingerprint, embedder.model)
     report = build(documents, index, embedder)
-    assert (report.snapshot, report.documents) == (2, 3)
+    assert (report.snapshot, report.documents, report.embedded) == (2, 3, 0)
     assert check(index)[1] == []
 
 

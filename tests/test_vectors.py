@@ -4,10 +4,13 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from index.errors import IndexDamaged
@@ -28,6 +31,34 @@ def clustered(n: int, seed: int = 0, dimension: int = 32) -> Matrix:
     rows = unit_rows(50, dimension, seed=99)[random.integers(50, size=n)]
     rows = rows + 0.5 * unit_rows(n, dimension, seed=seed + 1000)
     return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
+
+
+def awkward(kind: str, n: int, dimension: int, seed: int) -> Matrix:
+    """Rows (n, dimension) of a kind that is hard to tell apart in few bits."""
+    random = np.random.default_rng(seed)
+    rows = random.normal(size=(n, dimension))
+    if kind == "clustered":  # closer to each other than codes can tell
+        rows = rows[random.integers(min(n, 5), size=n)] + 1e-4 * rows
+    elif kind == "repeated":
+        rows = rows[random.integers(min(n, 5), size=n)]
+    elif kind == "one dimension dominates":
+        rows[:, 0] += 50
+    elif kind == "one row makes the step":
+        rows[0] = np.eye(dimension)[0]
+    elif kind == "of all magnitudes":
+        rows *= 10.0 ** random.uniform(-6, 0, size=dimension)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(rows, np.float32)
+
+
+KINDS = (
+    "random",
+    "clustered",
+    "repeated",
+    "one dimension dominates",
+    "one row makes the step",
+    "of all magnitudes",
+)
 
 
 class Vectors:
@@ -96,6 +127,41 @@ def test_search_agrees_with_numpy(tmp_path: Path) -> None:
         found, scores = index.search(question, 7)
         assert found.tolist() == expected
         np.testing.assert_allclose(scores, cosines, atol=1e-6)
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    st.sampled_from(KINDS),
+    st.integers(1, 3000),
+    st.sampled_from([2, 8, 33, 384]),
+    st.integers(1, 60),
+    st.integers(0, 2**32 - 1),
+)
+def test_search_is_exact_whatever_the_vectors(
+    kind: str, n: int, dimension: int, limit: int, seed: int
+) -> None:
+    ids, rows = np.arange(n, dtype=np.int64) * 2, awkward(kind, n + 1, dimension, seed)
+    vectors, question = rows[:n], rows[n]
+    with tempfile.TemporaryDirectory() as name:
+        index = made(Path(name, "a"), ids, vectors, exact=n)
+        scores = index.scores(question, ids)
+        found = index.search(question, limit)
+    order = np.lexsort((ids, -scores))[:limit]  # of equal ones the older first
+    np.testing.assert_array_equal(found[0], ids[order])
+    np.testing.assert_array_equal(found[1], scores[order])
+    cosines = vectors.astype(np.float64) @ question.astype(np.float64)
+    np.testing.assert_allclose(scores, cosines, atol=1e-6)
+    np.testing.assert_allclose(found[1], np.sort(cosines)[::-1][:limit], atol=1e-6)
+
+
+def test_search_is_exact_where_codes_tell_nothing_apart(tmp_path: Path) -> None:
+    """All within a thousandth of each other, where a step is a hundredth."""
+    ids, vectors = np.arange(3000, dtype=np.int64), awkward("clustered", 3001, 384, 1)
+    index = made(tmp_path / "a", ids, vectors[:3000], exact=3000)
+    scores = index.scores(vectors[3000], ids)
+    for limit in (1, 10, 30):
+        found = index.search(vectors[3000], limit)[0]
+        assert found.tolist() == np.lexsort((ids, -scores))[:limit].tolist()
 
 
 def test_past_a_size_nearly_the_same_is_found(many: Vectors, approximate: VectorIndex) -> None:
@@ -256,49 +322,67 @@ def test_vectors_of_another_shape_are_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("exact", [0, 1000])
 @pytest.mark.parametrize("content", [b"", b"not an index at all", None])
-@pytest.mark.parametrize("name", ["ids.npy", "matrix.npy", "cells.faiss"])
+@pytest.mark.parametrize(
+    "name", ["ids.npy", "matrix.npy", "codes.faiss", "rounding.json", "cells.faiss"]
+)
 def test_a_file_that_is_not_what_it_should_be_is_refused(
     tmp_path: Path, name: str, content: bytes | None, exact: int
 ) -> None:
     index = made(tmp_path / "a", np.arange(90, dtype=np.int64), unit_rows(90), exact=exact)
     path = index.folder / name
     if not path.exists():
-        pytest.skip("an exact index has no cells")
+        pytest.skip("an exact index has no cells, and another no codes")
     path.write_bytes(path.read_bytes()[:-1] if content is None else content)
     with pytest.raises(IndexDamaged, match=f"{name} cannot be read"):
         VectorIndex(tmp_path / "a")
 
 
-def test_files_of_different_indexes_are_refused(tmp_path: Path) -> None:
-    one = made(tmp_path / "a", np.arange(90, dtype=np.int64), unit_rows(90), exact=0)
-    other = made(tmp_path / "b", np.arange(91, dtype=np.int64), unit_rows(91), exact=0)
-    shutil.copy(other.folder / "cells.faiss", one.folder)
-    with pytest.raises(IndexDamaged, match="does not fit its matrix"):
+@pytest.mark.parametrize(("exact", "name"), [(0, "cells.faiss"), (1000, "codes.faiss")])
+def test_files_of_different_indexes_are_refused(tmp_path: Path, exact: int, name: str) -> None:
+    one = made(tmp_path / "a", np.arange(90, dtype=np.int64), unit_rows(90), exact=exact)
+    other = made(tmp_path / "b", np.arange(91, dtype=np.int64), unit_rows(91), exact=exact)
+    shutil.copy(other.folder / name, one.folder)
+    with pytest.raises(IndexDamaged, match="do not fit the matrix"):
         VectorIndex(tmp_path / "a")
     shutil.copy(other.folder / "ids.npy", one.folder)
     with pytest.raises(IndexDamaged, match="does not fit together"):
         VectorIndex(tmp_path / "a")
 
 
+def test_cells_are_no_codes(tmp_path: Path) -> None:
+    cells = made(tmp_path / "a", np.arange(90, dtype=np.int64), unit_rows(90), exact=0)
+    codes = made(tmp_path / "b", np.arange(90, dtype=np.int64), unit_rows(90))
+    both = (codes.folder / "codes.faiss").read_bytes(), (cells.folder / "cells.faiss").read_bytes()
+    (cells.folder / "cells.faiss").write_bytes(both[0])
+    (codes.folder / "codes.faiss").write_bytes(both[1])
+    with pytest.raises(IndexDamaged, match="is not a file of cells"):
+        VectorIndex(tmp_path / "a")
+    with pytest.raises(IndexDamaged, match="is not a file of codes"):
+        VectorIndex(tmp_path / "b")
+
+
 _HOSTILE = """
 import resource, sys
 from pathlib import Path
+import numpy as np
 from index.errors import IndexDamaged
 from index.vectors import VectorIndex
-from index.vectors.engine import Cells
-path = Path(sys.argv[1], "vectors/cells.faiss")
+from index.vectors.engine import Bytes, Cells
+path = Path(sys.argv[1], "vectors", sys.argv[2])
 VectorIndex(Path(sys.argv[1]))
 before = path.read_bytes()
 limit = 4 << 30
 resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 for at in [*range(0, 600), *range(len(before) - 600, len(before) - 8)]:
-    for claimed in (1 << 31, 1 << 36, 1 << 62):
+    for claimed in (0, 1 << 31, 1 << 36, 1 << 62):
         path.write_bytes(before[:at] + claimed.to_bytes(8, "little") + before[at + 8 :])
-        for opened in (Cells.open, Cells.load):
+        for opened in (Bytes.open,) if sys.argv[2] == "codes.faiss" else (Cells.open, Cells.load):
             try:
-                opened(path)
+                found = opened(path)
             except IndexDamaged:
-                pass
+                continue
+            if opened == Bytes.open and found.shape == (90, 8):
+                found.search(np.ones(8, np.float32), 90)
 # not ru_maxrss, which a process takes over from the one that started it
 status = Path("/proc/self/status").read_text()
 peak = int(status.partition("VmHWM:")[2].split()[0])
@@ -307,9 +391,12 @@ assert peak < 1 << 20, peak
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits memory as Linux does")
-def test_a_hostile_file_of_cells_allocates_no_more_than_it_is_long(tmp_path: Path) -> None:
-    made(tmp_path / "a", np.arange(90, dtype=np.int64), unit_rows(90), exact=0)
-    subprocess.run([sys.executable, "-c", _HOSTILE, str(tmp_path / "a")], check=True)
+@pytest.mark.parametrize(("exact", "name"), [(0, "cells.faiss"), (1000, "codes.faiss")])
+def test_a_hostile_file_allocates_no_more_than_it_is_long(
+    tmp_path: Path, exact: int, name: str
+) -> None:
+    made(tmp_path / "a", np.arange(90, dtype=np.int64), unit_rows(90), exact=exact)
+    subprocess.run([sys.executable, "-c", _HOSTILE, str(tmp_path / "a"), name], check=True)
 
 
 _THREADS = """
@@ -325,7 +412,9 @@ def search():
     assert faiss.omp_get_max_threads() == 4
     for name in sys.argv[1:]:
         index = VectorIndex(Path(name))
-        index.search(np.eye(1, index.dimension, dtype=np.float32)[0], 100)
+        vector = np.eye(1, index.dimension, dtype=np.float32)[0]
+        index.search(vector, 60)
+        index.scores(vector, index.ids())
     print(threads() - before)
 server = threading.Thread(target=search)
 server.start()

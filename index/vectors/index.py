@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from index import arrays
 from index.errors import IndexDamaged
 from index.vectors import engine, files
+from index.vectors.codes import Codes
 from index.vectors.engine import Cells, Ids, Scores
 
 # So many times what is asked for is taken from the cells, and at least so many: by their codes
@@ -37,10 +38,13 @@ class VectorIndex:
             or self._ids.shape != self._matrix.shape[:1]
         ):
             raise IndexDamaged(f"{self._folder} does not fit together; run `make index`")
-        cells = self._folder / files.CELLS
-        self._cells = Cells.open(cells) if self._matrix.dtype == np.float16 else None
-        if self._cells and (self._cells.count, self._cells.dimension) != self._matrix.shape:
-            raise IndexDamaged(f"{cells} does not fit its matrix; run `make index`")
+        self._codes: Codes | Cells
+        if self._matrix.dtype == np.float16:
+            self._codes = Cells.open(self._folder / files.CELLS)
+        else:
+            self._codes = Codes(self._folder)
+        if self._codes.shape != self._matrix.shape:
+            raise IndexDamaged(f"codes in {self._folder} do not fit the matrix; run `make index`")
 
     @property
     def folder(self) -> Path:
@@ -56,8 +60,8 @@ class VectorIndex:
 
     @property
     def exact(self) -> bool:
-        """Whether search compares with every vector; else it looks into some cells."""
-        return self._cells is None
+        """Whether search finds what comparing with every vector would; else nearly that."""
+        return isinstance(self._codes, Codes)
 
     def ids(self) -> Ids:
         """(count,) int64, ascending."""
@@ -93,12 +97,12 @@ class VectorIndex:
         limit = min(limit, self.count)
         if limit < 1:
             return np.empty(0, np.int64), np.empty(0, np.float32)
-        if self._cells:
-            wanted = min(self.count, max(_AT_LEAST, _TIMES * limit))
-            places = self._places(self._cells.search(vector, wanted))
-            scores = self._cosines(vector, places)
-        else:
-            places, scores = engine.nearest(self._matrix, vector, limit)
+        if isinstance(self._codes, Codes):
+            places, scores = self._codes.nearest(self._matrix, vector, limit)
+            return self._ids[places], scores
+        wanted = min(self.count, max(_AT_LEAST, _TIMES * limit))
+        places = self._places(self._codes.search(vector, wanted))
+        scores = self._cosines(vector, places)
         best = np.lexsort((places, -scores))[:limit]
         return self._ids[places[best]], scores[best]
 
@@ -109,5 +113,7 @@ class VectorIndex:
         return places
 
     def _cosines(self, vector: NDArray[np.float32], places: NDArray[np.int64]) -> Scores:
-        scores: Scores = self._matrix[places].astype(np.float32) @ vector
-        return scores
+        if self.exact:
+            return engine.products(self._matrix, vector, places)
+        rows = self._matrix[places].astype(np.float32)
+        return engine.products(rows, vector, np.arange(len(rows)))

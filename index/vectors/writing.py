@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index import arrays
-from index.vectors import files
+from index.vectors import codes, files
 from index.vectors.engine import Cells, Ids, Matrix
 from index.vectors.index import VectorIndex
 
-# Up to so many passages every vector is compared.
+# Up to so many passages search is exact.
 EXACT = 50_000
 
 # Cells are trained anew once so large a part of what they were trained on has come or gone.
@@ -55,7 +55,7 @@ def write(
         ids: (n,) int64, ascending, without repeats.
         fetch: asked for some ids at a time.
         previous: an opened index in which a passage's vector is what `fetch` would give.
-        exact: most passages among which search compares all.
+        exact: most passages among which search is exact.
 
     Raises:
         ValueError: ids are not ascending, or vectors not of unit length or of another shape.
@@ -76,6 +76,8 @@ def write(
     arrays.save(target / files.MATRIX, shape, kind, blocks)
     if kind is np.float16:
         _write_cells(target, ids, ids[~known], previous)
+    else:
+        codes.write(target, arrays.mapped(target / files.MATRIX))
 
 
 def _checked(fetch: Fetch, dimension: int) -> Fetch:
