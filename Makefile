@@ -12,7 +12,7 @@ serve_flags := $(if $(HOST),--host '$(HOST)') $(if $(PORT),--port '$(PORT)')
 index_folder := $(or $(INDEX),$(QA_INDEX),var/index)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve index ask test check evaluate reader bench bench-peers clean
+.PHONY: help setup serve index ask test test-deep check evaluate reader bench bench-peers clean
 
 help:
 	@echo "make setup   create .venv with pinned dependencies (every target below does)"
@@ -20,6 +20,7 @@ help:
 	@echo "make index   bring the index up to date      make index DOCS=~/reports [INDEX=var/reports]"
 	@echo "make ask     ask in the terminal             make ask Q=\"who leads the center?\""
 	@echo "make test    run all tests, with coverage"
+	@echo "make test-deep  the long ones: every step killed, every file damaged"
 	@echo "make check   ruff and mypy"
 	@echo "make evaluate  measure what is found       make evaluate ARGS='--sets sample'"
 	@echo "make reader  train the reader again, export and calibrate it"
@@ -55,6 +56,9 @@ ask: $(READY)
 test: $(READY)
 	@$(BIN)/coverage run -m pytest
 	@$(BIN)/coverage report
+
+test-deep: $(READY)
+	@$(BIN)/python -m pytest -m deep
 
 check: $(READY)
 	@$(BIN)/ruff check .

@@ -8,16 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from filelock import FileLock, Timeout
-
-from index import loaders, snapshot, terms
+from index import loaders, lock, snapshot, terms
 from index.analysis import analyse
 from index.chunker import Chunking, chunk, embedded_texts
 from index.embedders import Embedder
 from index.embedding import Embedding
 from index.errors import (
     InaccessibleDocument,
-    IndexBusy,
     IndexDamaged,
     IndexMismatch,
     IndexMissing,
@@ -84,6 +81,7 @@ def build(
     chunking: Chunking | None = None,
     progress: Progress | None = None,
     reader: Reader = read,
+    waiting: Callable[[str], None] | None = None,
 ) -> BuildReport:
     """Bring the index in `index` up to date with the folder `documents`.
 
@@ -92,9 +90,12 @@ def build(
     snapshot as it was, and what was embedded is not embedded again. However large the
     folder, only a few documents are in memory.
 
+    Args:
+        waiting: told who builds, before waiting for another build to end; None not to wait.
+
     Raises:
         SettingsError: `documents` is not a folder.
-        IndexBusy: another build of this index is running.
+        IndexBusy: another build of this index is running, and `waiting` is None.
         IndexProblem: the folder holds nothing to index, or the disk refuses.
     """
     if not documents.is_dir():
@@ -102,12 +103,8 @@ def build(
     chunking, progress = chunking or Chunking(), progress or Silent()
     try:
         index.mkdir(parents=True, exist_ok=True)
-        with FileLock(index / "build.lock", timeout=0), LibraryWriter(index) as library:
+        with lock.held(index, waiting), LibraryWriter(index) as library:
             return _build(documents.resolve(), index, embedder, chunking, library, progress, reader)
-    except Timeout:
-        raise IndexBusy(
-            f"another build is writing {index}; wait for it to end, then try again"
-        ) from None
     except OSError as error:
         raise IndexProblem(
             f"{index} cannot be written: {error}; the index is as it was before"

@@ -77,11 +77,12 @@ def main() -> None:
 
 @main.command()
 @click.argument("docs", required=False, metavar="[DOCS]")
+@click.option("--no-wait", is_flag=True, help="Fail at once where another build is running")
 @_index
 @_model
 @_precision
 @_one_line_errors
-def index(docs: str | None, **flags: str | None) -> None:
+def index(docs: str | None, no_wait: bool, **flags: str | None) -> None:
     """Bring the index up to date with the folder DOCS.
 
     Without DOCS: QA_DOCS, else the folder indexed last, else documents/. Exits with 3
@@ -112,7 +113,8 @@ def index(docs: str | None, **flags: str | None) -> None:
     )
     bars = Bars()
     try:
-        report = build(documents, settings.index, embedder, progress=bars)
+        waiting = None if no_wait else _say_waiting
+        report = build(documents, settings.index, embedder, progress=bars, waiting=waiting)
     except KeyboardInterrupt:
         bars.close()
         _fail("stopped; what was embedded is kept, the next build goes on from there", _INTERRUPTED)
@@ -121,6 +123,10 @@ def index(docs: str | None, **flags: str | None) -> None:
         click.echo(line)
     if report.unreadable:
         sys.exit(_SOME_UNREADABLE)
+
+
+def _say_waiting(who: str) -> None:
+    click.echo(f"{who}; waiting for it to end (--no-wait would not)", err=True)
 
 
 @main.command()

@@ -1,0 +1,53 @@
+"""A build in a process of its own, with the tests' embedder: `python -m tests.storage.builder`.
+
+It starts in a third of a second, so that it can be killed many times.
+"""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from index.build import build
+from index.errors import CitewellError
+from tests.fakes import CountingEmbedder
+
+ROOT = Path(__file__).parent.parent.parent
+
+WORDS = ["center", "leads", "academy", "bees", "honey", "tram", "depot", "budget", "harbor"]
+
+HANG = 60
+"""Seconds after which a process that should have ended is taken to hang."""
+
+
+def command(documents: Path, index: Path, *flags: str) -> list[str]:
+    return [sys.executable, "-m", "tests.storage.builder", str(documents), str(index), *flags]
+
+
+def run(arguments: Sequence[str]) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, timeout=HANG)
+
+
+def main(documents: str, index: str, *flags: str) -> int:
+    def waiting(who: str) -> None:
+        click.echo(f"waiting: {who}")
+
+    embedder = CountingEmbedder(WORDS)
+    try:
+        report = build(
+            Path(documents),
+            Path(index),
+            embedder,
+            waiting=None if "--no-wait" in flags else waiting,
+        )
+    except CitewellError as error:
+        click.echo(f"citewell: {error}", err=True)
+        return 1
+    click.echo(f"snapshot {report.snapshot}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
