@@ -21,7 +21,7 @@ from index.errors import (
     IndexProblem,
     SettingsError,
 )
-from index.library import FileState, LibraryWriter, Refusal
+from index.library import FileState, LibraryWriter, Refusal, Rules
 from index.publishing import publish
 from index.reading import Read, Refused, read, sha256_of
 from index.scan import Found, Unreadable, scan
@@ -98,31 +98,42 @@ def build(
         IndexBusy: another build of this index is running, and `waiting` is None.
         IndexProblem: the folder holds nothing to index, or the disk refuses.
     """
+    check_folder(documents)
+    with lock.held(index, waiting), LibraryWriter(index) as library:
+        return update(documents, index, embedder, chunking, library, progress, reader)
+
+
+def check_folder(documents: Path) -> None:
+    """
+    Raises:
+        SettingsError: `documents` is not a folder.
+    """
     if not documents.is_dir():
         raise SettingsError(f"{documents} is not a folder; name the folder of your documents")
-    chunking, progress = chunking or Chunking(), progress or Silent()
-    try:
-        index.mkdir(parents=True, exist_ok=True)
-        with lock.held(index, waiting), LibraryWriter(index) as library:
-            return _build(documents.resolve(), index, embedder, chunking, library, progress, reader)
-    except OSError as error:
-        raise IndexProblem(
-            f"{index} cannot be written: {error}; the index is as it was before"
-        ) from error
 
 
-def _build(
-    root: Path,
+def update(
+    documents: Path,
     index: Path,
     embedder: Embedder,
-    chunking: Chunking,
+    chunking: Chunking | None,
     library: LibraryWriter,
-    progress: Progress,
+    progress: Progress | None,
     reader: Reader,
+    anew: bool = False,
 ) -> BuildReport:
+    """What `build` does, for whoever holds the lock.
+
+    Args:
+        anew: publish a snapshot that is written from nothing, whatever has changed.
+    """
+    root, chunking, progress = documents.resolve(), chunking or Chunking(), progress or Silent()
     before = _published(index)
     now = before.snapshot if before else snapshot.highest(index)
     library.forget_unpublished(now)
+    library.forget_gone(now)  # which a build that was killed after publishing did not
+    if before:
+        snapshot.delete_others(index, now)
     same_rules = (
         before is not None
         and before.fingerprint == embedder.fingerprint
@@ -168,11 +179,25 @@ def _build(
     # 3. A snapshot of all that, published by one rename
     manifest = before
     basis = before if before and same_rules and snapshot.is_whole(index, before) else None
+    if anew:
+        basis = None
     published = bool(taken or gone) or basis is None or basis.root != str(root)
+    rules = Rules(
+        root=str(root),
+        model=embedder.model,
+        fingerprint=embedder.fingerprint,
+        dimension=embedder.dimension,
+        loaders=loaders.VERSION,
+        terms=terms.VERSION,
+        chunking=chunking,
+    )
     if published:
-        manifest = publish(root, index, now + 1, basis, embedder, chunking, library)
-        snapshot.delete_others(index, keep={now, now + 1})
         library.forget_dead(now)
+        manifest = publish(index, now + 1, basis, rules, library)
+    else:
+        library.remember(now, rules)
+    library.commit()
+    library.seal()
     assert manifest is not None  # noqa: S101 - nothing published before means published now
     changed = len(known.keys() & set(taken))
     return BuildReport(

@@ -7,10 +7,12 @@ import numpy as np
 from index import snapshot
 from index.errors import IndexDamaged
 from index.forward import ForwardIndex
-from index.library import Counts, LibraryReader
+from index.library import FILE, MEND, Counts, LibraryReader, seal
 from index.snapshot import Manifest
 from index.vectors import VectorIndex
 from index.words import WordIndex
+
+_AT_ONCE = 16_384  # vectors in memory
 
 
 def check(index: Path) -> tuple[Manifest, list[str]]:
@@ -24,6 +26,8 @@ def check(index: Path) -> tuple[Manifest, list[str]]:
     manifest = snapshot.read_manifest(index)
     faults = list(snapshot.faults(index, manifest))
     try:
+        if seal.holds(index) is False:
+            faults.append(f"{index / FILE} is altered; {MEND}")
         library = LibraryReader(index, Path(manifest.root), manifest.snapshot)
         try:
             faults += library.faults()
@@ -36,15 +40,28 @@ def check(index: Path) -> tuple[Manifest, list[str]]:
                 faults.append("the library is not what the snapshot was built from")
             if not faults:  # no library is shown a file that is known to be altered
                 folder = snapshot.folder(index, manifest.snapshot)
-                if not np.array_equal(VectorIndex(folder).ids(), ids):
+                vectors = VectorIndex(folder)
+                if not np.array_equal(vectors.ids(), ids):
                     faults.append("the vectors are not those of the library's passages")
+                elif not _same_vectors(vectors, library):
+                    faults.append("the vectors are not those that the library keeps")
                 if not np.array_equal(ForwardIndex(folder).ids(), ids):
                     faults.append("the terms are not those of the library's passages")
                 words = WordIndex(folder)
-                if words.count != found.passages:
+                if not np.array_equal(words.ids(), ids):
                     faults.append("the words are not those of the library's passages")
         finally:
             library.close()
     except IndexDamaged as error:
         faults.append(str(error))
     return manifest, faults
+
+
+def _same_vectors(vectors: VectorIndex, library: LibraryReader) -> bool:
+    """Whether the matrix holds what was embedded, number for number."""
+    for first in range(0, vectors.count, _AT_ONCE):
+        ids = vectors.ids()[first : first + _AT_ONCE]
+        rows = vectors.rows(ids)
+        if not np.array_equal(rows, library.vectors(ids, vectors.dimension).astype(rows.dtype)):
+            return False
+    return True

@@ -13,22 +13,34 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from index.errors import IndexBusy
+from index.errors import IndexBusy, IndexProblem
 
 LOCK, HOLDER = "build.lock", "build.holder"
 
 
 @contextmanager
 def held(index: Path, waiting: Callable[[str], None] | None = None) -> Iterator[None]:
-    """Be the one builder of `index`, a folder that exists.
+    """Be the one builder of `index`, a folder that is made where there is none.
 
     Args:
         waiting: told who holds the lock, once, before waiting for it; None not to wait.
 
     Raises:
         IndexBusy: another build holds it, and `waiting` is None.
-        OSError: the disk refuses.
+        IndexProblem: the disk refuses, here or while the lock is held.
     """
+    try:
+        index.mkdir(parents=True, exist_ok=True)
+        with _locked(index, waiting):
+            yield
+    except OSError as error:
+        raise IndexProblem(
+            f"{index} cannot be written: {error}; the index is as it was before"
+        ) from error
+
+
+@contextmanager
+def _locked(index: Path, waiting: Callable[[str], None] | None) -> Iterator[None]:
     lock, holder = FileLock(index / LOCK), index / HOLDER
     try:
         lock.acquire(timeout=0)
@@ -43,8 +55,10 @@ def held(index: Path, waiting: Callable[[str], None] | None = None) -> Iterator[
         holder.write_text(json.dumps({"pid": os.getpid(), "since": since}), "ascii")
         yield
     finally:
-        holder.unlink(missing_ok=True)
-        lock.release()
+        try:
+            holder.unlink(missing_ok=True)
+        finally:
+            lock.release()
 
 
 def _told(holder: Path) -> str:

@@ -4,44 +4,40 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from index import forward, loaders, snapshot, terms, vectors, words
-from index.chunker import Chunking
-from index.embedders import Embedder
+from index import forward, snapshot, vectors, words
 from index.forward import ForwardIndex
-from index.library import LibraryWriter
+from index.library import LibraryWriter, Rules
 from index.snapshot import Manifest
 from index.vectors import VectorIndex
 
 
 def publish(
-    root: Path,
-    index: Path,
-    number: int,
-    basis: Manifest | None,
-    embedder: Embedder,
-    chunking: Chunking,
-    library: LibraryWriter,
+    index: Path, number: int, basis: Manifest | None, rules: Rules, library: LibraryWriter
 ) -> Manifest:
-    """Publish what is alive in the library as snapshot `number`.
+    """Publish what is alive in the library as snapshot `number`, and commit it.
 
     Args:
         basis: of a snapshot that is whole and was made by the same rules; None to write
             everything from nothing, which gives the same answers.
+        rules: by which the documents in the library were made.
     """
+    library.remember(number, rules)
+    library.commit()
+    library.seal()
     counts = library.counts(number)
     manifest = partial(
         Manifest,
         format=snapshot.FORMAT,
         snapshot=number,
         built_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        root=str(root),
-        model=embedder.model,
-        fingerprint=embedder.fingerprint,
-        dimension=embedder.dimension,
+        root=rules.root,
+        model=rules.model,
+        fingerprint=rules.fingerprint,
+        dimension=rules.dimension,
         metric="inner product",
-        loaders=loaders.VERSION,
-        terms=terms.VERSION,
-        chunking=chunking,
+        loaders=rules.loaders,
+        terms=rules.terms,
+        chunking=rules.chunking,
         documents=counts.documents,
         passages=counts.passages,
         mean_terms=library.mean_terms(),
@@ -54,8 +50,8 @@ def publish(
         vectors.write(
             draft,
             library.live_ids(),
-            partial(library.vectors, dimension=embedder.dimension),
-            embedder.dimension,
+            partial(library.vectors, dimension=rules.dimension),
+            rules.dimension,
             _vectors_before(index, basis),
         )
         gone = [] if before is None else library.gone(after)
@@ -67,7 +63,12 @@ def publish(
         else:
             forward.write(draft, library.terms(after), previous, gone)
 
-    return snapshot.publish(index, number, write, manifest, basis)
+    made = snapshot.publish(index, number, write, manifest, basis)
+    snapshot.delete_others(index, number)
+    library.forget_gone(number)
+    library.forget_vectors()
+    library.commit()
+    return made
 
 
 def _forward_before(index: Path, basis: Manifest | None) -> ForwardIndex | None:

@@ -98,8 +98,7 @@ def current(index: Path) -> tuple[int, str] | None:
 
 def highest(index: Path) -> int:
     """The largest number of a snapshot folder, published or not; 0 where there is none."""
-    names = [path.name for path in (index / SNAPSHOTS).glob("[0-9]*")]
-    return max((int(name) for name in names if name.isdigit()), default=0)
+    return max(_numbers(index), default=0)
 
 
 def folder(index: Path, snapshot: int) -> Path:
@@ -121,9 +120,11 @@ def read_manifest(index: Path) -> Manifest:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise IndexDamaged(f"{path} cannot be read ({error.strerror}); {_MEND}") from error
+        raise IndexDamaged(
+            f"{path}, which {index / CURRENT} names, cannot be read ({error.strerror}); {_MEND}"
+        ) from error
     if hashlib.sha256(content).hexdigest() != published[1]:
-        raise IndexDamaged(f"{path} is altered; {_MEND}")
+        raise IndexDamaged(f"{path} is altered, or {index / CURRENT} is; {_MEND}")
     fields = json.loads(content)
     if fields["format"] != FORMAT:
         raise IndexMismatch(
@@ -225,12 +226,18 @@ def publish(
     return made
 
 
-def delete_others(index: Path, keep: set[int]) -> None:
-    """Delete every snapshot folder that is not of a number in `keep`, drafts included."""
-    kept = {folder(index, number).name for number in keep}
-    for path in (index / SNAPSHOTS).iterdir():
+def delete_others(index: Path, published: int, before: int = 1) -> None:
+    """Delete every snapshot folder but the published one and so many before it, drafts too."""
+    older = sorted(number for number in _numbers(index) if number < published)
+    kept = {folder(index, number).name for number in (*older[len(older) - before :], published)}
+    for path in (index / SNAPSHOTS).glob("*"):
         if path.name not in kept:
-            shutil.rmtree(path)
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def _numbers(index: Path) -> list[int]:
+    names = [path.name for path in (index / SNAPSHOTS).glob("[0-9]*")]
+    return [int(name) for name in names if name.isdigit()]
 
 
 def _known_sum(index: Path, basis: Manifest | None, name: str, path: Path) -> FileSum | None:

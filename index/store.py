@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from index import bm25, snapshot
+from index import bm25, library, snapshot
 from index.bm25 import Asked
 from index.errors import IndexDamaged, IndexMismatch
 from index.forward import ForwardIndex, Terms
@@ -45,10 +45,12 @@ class Store:
             )
         for fault in snapshot.faults(index, self.manifest):
             raise IndexDamaged(fault)
+        root = Path(self.manifest.root)
+        library.verify(index, root, self.manifest.snapshot)
         self._vectors = VectorIndex(snapshot.folder(index, self.manifest.snapshot))
         self._words = WordIndex(snapshot.folder(index, self.manifest.snapshot))
         self._forward = ForwardIndex(snapshot.folder(index, self.manifest.snapshot))
-        self._library = LibraryReader(index, Path(self.manifest.root), self.manifest.snapshot)
+        self._library = LibraryReader(index, root, self.manifest.snapshot)
         expected = Counts(self.manifest.documents, self.manifest.passages)
         found = self._library.counts()
         sizes = {self._vectors.count, self._words.count, self._forward.count}
@@ -59,6 +61,12 @@ class Store:
                 f"words of {self._words.count} and {self._forward.count} passages where its "
                 f"manifest says {expected}; "
                 "run `make index`"
+            )
+        if self._library.digest() != self.manifest.content:
+            self.close()
+            raise IndexDamaged(
+                f"the library in {index} is not what its snapshot was built from; "
+                "run `citewell index --rebuild`"
             )
 
     def close(self) -> None:

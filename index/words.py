@@ -86,6 +86,14 @@ class WordIndex:
     def count(self) -> int:
         return int(self._searcher.num_docs)
 
+    def ids(self) -> NDArray[np.int64]:
+        """(count,) int64, ascending."""
+        from tantivy import Query
+
+        found = self._searcher.search(Query.all_query(), max(1, self.count), count=False).hits
+        ids = self._searcher.fast_field_values(_ID, [address for _, address in found])
+        return np.sort(np.array(ids, np.int64))
+
     def frequency(self, term: str) -> int:
         """How many passages hold a term, or a pair of terms."""
         from tantivy import Query

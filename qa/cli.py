@@ -5,12 +5,11 @@ import os
 import sys
 from collections.abc import Callable
 from functools import wraps
-from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 
-from index.errors import CitewellError, IndexProblem, SettingsError
+from index.errors import CitewellError, SettingsError
 from qa.records import Mode
 from qa.settings import DEFAULT_DOCUMENTS, exports, read_settings
 
@@ -78,11 +77,15 @@ def main() -> None:
 @main.command()
 @click.argument("docs", required=False, metavar="[DOCS]")
 @click.option("--no-wait", is_flag=True, help="Fail at once where another build is running")
+@click.option("--rebuild", is_flag=True, help="Make every file anew; mends a damaged index")
+@click.option("--compact", is_flag=True, help="Take deleted documents out of the files, too")
 @_index
 @_model
 @_precision
 @_one_line_errors
-def index(docs: str | None, no_wait: bool, **flags: str | None) -> None:
+def index(
+    docs: str | None, no_wait: bool, rebuild: bool, compact: bool, **flags: str | None
+) -> None:
     """Bring the index up to date with the folder DOCS.
 
     Without DOCS: QA_DOCS, else the folder indexed last, else documents/. Exits with 3
@@ -94,19 +97,16 @@ def index(docs: str | None, no_wait: bool, **flags: str | None) -> None:
       citewell index ~/reports
       citewell index ~/reports --index var/reports
     """
-    from index import snapshot
+    from index import upkeep
     from index.build import build
     from index.embedders import open_embedder
     from qa.terminal import Bars, report_lines
 
     _show_log("%(message)s")
+    if rebuild and compact:
+        raise SettingsError("--rebuild makes everything anew, --compact after it; give one of them")
     settings = read_settings({"docs": docs, **flags}, os.environ)
-    documents = settings.documents
-    if documents is None:
-        try:
-            documents = Path(snapshot.read_manifest(settings.index).root)
-        except IndexProblem:
-            documents = DEFAULT_DOCUMENTS
+    documents = settings.documents or upkeep.root_of(settings.index) or DEFAULT_DOCUMENTS
     click.echo(f"indexing {documents} into {settings.index}")
     embedder = open_embedder(
         settings.model, exports(settings.index), settings.precision, may_export=True
@@ -114,7 +114,8 @@ def index(docs: str | None, no_wait: bool, **flags: str | None) -> None:
     bars = Bars()
     try:
         waiting = None if no_wait else _say_waiting
-        report = build(documents, settings.index, embedder, progress=bars, waiting=waiting)
+        make = upkeep.rebuild if rebuild else upkeep.compact if compact else build
+        report = make(documents, settings.index, embedder, progress=bars, waiting=waiting)
     except KeyboardInterrupt:
         bars.close()
         _fail("stopped; what was embedded is kept, the next build goes on from there", _INTERRUPTED)

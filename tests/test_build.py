@@ -347,7 +347,7 @@ def test_an_older_snapshot_still_answers_while_a_newer_one_is_built(
 ) -> None:
     old = Answerer.open(index, embedder)
     before = [h.passage for h in old.ask("honey", 50).hits]
-    (documents / "notes/bees.txt").unlink()
+    write_files(documents, {"notes/bees.txt": "Wasps\n\nNo honey."})
     write_files(documents, {"tram.txt": "The tram\n\nChanged."})
     build(documents, index, embedder)
     assert [h.passage for h in old.ask("honey", 50).hits] == before

@@ -14,6 +14,7 @@ ROOT = Path(__file__).parent.parent
 # be imported by its modules, for the contract that stands in it.
 ORDER = {
     "index": [
+        "upkeep",
         "build",
         "publishing",
         "embedding",

@@ -6,16 +6,29 @@ sha256 of (model fingerprint, embedded text), float32 little-endian, 4 bytes a n
 what was embedded once is never embedded again, under whatever file name it stands.
 """
 
-from index.library.reader import LibraryReader
-from index.library.schema import Counts, FileState, Refusal, StoredPassage, packed
+from index.library.reader import LibraryReader, verify
+from index.library.schema import (
+    FILE,
+    MEND,
+    Counts,
+    FileState,
+    Refusal,
+    Rules,
+    StoredPassage,
+    packed,
+)
 from index.library.writer import LibraryWriter
 
 __all__ = [
+    "FILE",
+    "MEND",
     "Counts",
     "FileState",
     "LibraryReader",
     "LibraryWriter",
     "Refusal",
+    "Rules",
     "StoredPassage",
     "packed",
+    "verify",
 ]

@@ -10,24 +10,50 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.errors import IndexDamaged
+from index.library import seal
 from index.library.schema import (
     DOCUMENT,
     FILE,
+    MEND,
+    VERSION,
     VISIBLE,
     Counts,
+    Rules,
     StoredPassage,
     content_digest,
     counts_of,
     digest_of,
     document_from,
     passage_from,
+    rules_of,
     translated,
+    vectors_of,
 )
 from index.records import Document
 
 # A question reads some two hundred passages from all over the file. SQLite's own 2 MB hold
 # 1,300; mapping the file would do as well, but a file cut short then kills the process.
 _CACHE_KIB = 32 * 1024
+
+
+def verify(folder: Path, root: Path, snapshot: int) -> None:
+    """Read all of a library that is not too long for that; arguments as for `LibraryReader`.
+
+    Raises:
+        IndexDamaged: it is not what the last build left.
+    """
+    path = folder / FILE
+    whole = seal.holds(folder)
+    if whole is False:
+        raise IndexDamaged(f"{path} is altered; {MEND}")
+    if whole or not path.is_file() or not seal.is_small(folder):
+        return
+    library = LibraryReader(folder, root, snapshot)
+    try:
+        for fault in library.faults():  # a build writes, or was killed: rows tell of themselves
+            raise IndexDamaged(f"{fault}; {MEND}")
+    finally:
+        library.close()
 
 
 class LibraryReader:
@@ -41,13 +67,14 @@ class LibraryReader:
             snapshot: rows born later or dead by then are not seen.
 
         Raises:
-            IndexDamaged: the file is missing or is not a library.
+            IndexDamaged: the file is missing or is not a library. Use `verify` before: an
+                altered one opens.
         """
         self._path = folder / FILE
         self._root = root
         self._at = {"at": snapshot}
         if not self._path.is_file():
-            raise IndexDamaged(f"{self._path} is missing; run `make index`")
+            raise IndexDamaged(f"{self._path} is missing; {MEND}")
         with translated(self._path):
             self._db = self._connect("mode=ro")
             try:
@@ -105,6 +132,21 @@ class LibraryReader:
             ).fetchone()
         return None if row is None else document_from(self._root, *row)
 
+    def rules(self) -> tuple[int, Rules] | None:
+        """The snapshot that was made last and its rules; None where nothing is known of it."""
+        with translated(self._path):
+            (version,) = self._db.execute("PRAGMA user_version").fetchone()
+            return rules_of(self._db, self._path) if version == VERSION else None
+
+    def vectors(self, ids: NDArray[np.int64], dimension: int) -> NDArray[np.float32]:
+        """(n, dimension): the vectors of these passages, in the order given.
+
+        Raises:
+            IndexDamaged: one of them has none.
+        """
+        with translated(self._path):
+            return vectors_of(self._db, self._path, ids, dimension)
+
     def digest(self) -> str:
         """Hex sha256 over what every document row says its content is."""
         with translated(self._path):
@@ -116,25 +158,36 @@ class LibraryReader:
             for (line,) in self._db.execute("PRAGMA integrity_check"):
                 if line != "ok":
                     yield f"{self._path}: {line}"
-            rows = self._db.execute(
-                "SELECT d.row, d.digest, d.passages, d.terms, "
-                f"{DOCUMENT} FROM documents d JOIN texts t ON t.document = d.row "
-                f"WHERE {VISIBLE}",
-                self._at,
+            documents = self._db.execute(
+                f"SELECT d.row, d.id FROM documents d WHERE {VISIBLE}", self._at
             ).fetchall()
-            for row, digest, count, terms, *fields in rows:
-                document = document_from(self._root, *fields)
-                rows_of = self._db.execute(
-                    "SELECT p.id, ?, p.start, p.end, p.heading, p.page, p.text, p.terms, "
-                    "p.sentences FROM passages p WHERE p.document = ? ORDER BY p.id",
-                    (document.id, row),
-                ).fetchall()
-                passages = [passage_from(*passage) for *passage, _, _ in rows_of]
-                kept = [(found, sentences) for *_, found, sentences in rows_of]
-                if content_digest(document, passages, kept) != digest or len(passages) != count:
-                    yield f"{self._path}: {document.id} is not as it was written"
-                if sum(len(found.split()) for found, _ in kept) != terms:
-                    yield f"{self._path}: {document.id} has other terms than were counted"
-                for p in passages:
-                    if p.text != document.text[p.start : p.end]:
-                        yield f"{self._path}: passage {p.id} of {p.document_id} is not its text"
+            for row, name in documents:
+                try:
+                    yield from self._document_faults(row)
+                except (ValueError, TypeError, AttributeError):  # not even of the right kinds
+                    yield f"{self._path}: {name} is not as it was written"
+
+    def _document_faults(self, row: int) -> Iterator[str]:
+        stored = self._db.execute(
+            f"SELECT d.digest, d.passages, d.terms, {DOCUMENT} "
+            "FROM documents d JOIN texts t ON t.document = d.row WHERE d.row = ?",
+            (row,),
+        ).fetchone()
+        if stored is None:
+            raise ValueError("no text")
+        digest, count, terms, *fields = stored
+        document = document_from(self._root, *fields)
+        rows = self._db.execute(
+            "SELECT p.id, ?, p.start, p.end, p.heading, p.page, p.text, p.terms, "
+            "p.sentences FROM passages p WHERE p.document = ? ORDER BY p.id",
+            (document.id, row),
+        ).fetchall()
+        passages = [passage_from(*passage) for *passage, _, _ in rows]
+        kept = [(found, sentences) for *_, found, sentences in rows]
+        if content_digest(document, passages, kept) != digest or len(passages) != count:
+            yield f"{self._path}: {document.id} is not as it was written"
+        if sum(len(found.split()) for found, _ in kept) != terms:
+            yield f"{self._path}: {document.id} has other terms than were counted"
+        for p in passages:
+            if p.text != document.text[p.start : p.end]:
+                yield f"{self._path}: passage {p.id} of {p.document_id} is not its text"

@@ -9,13 +9,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from struct import Struct
 
+import numpy as np
+from numpy.typing import NDArray
+
+from index.chunker import Chunking
 from index.errors import IndexDamaged, IndexProblem
 from index.records import Document, Passage, Section, Sentence
 
 FILE = "library.db"
 
-VERSION = 4
+VERSION = 5
 """Of the tables; kept in SQLite's user_version."""
+
+MEND = "run `citewell index --rebuild`"
 
 # A build looks at every document's row, so texts stand in a table of their own, and a row
 # says how many passages and terms it has. `unused` holds keys that a passage was deleted of.
@@ -44,6 +50,7 @@ CREATE TABLE IF NOT EXISTS refused(
     id TEXT PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
     reason TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS counters(name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS settings(snapshot INTEGER NOT NULL, rules TEXT NOT NULL) STRICT;
 """
 
 _SENTENCE = Struct("<3I")
@@ -69,6 +76,22 @@ class Refusal:
     size: int
     mtime_ns: int
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """By what a library was made into a snapshot, for when there is no manifest to tell.
+
+    Attributes: as `snapshot.Manifest` has them.
+    """
+
+    root: str
+    model: str
+    fingerprint: str
+    dimension: int
+    loaders: int
+    terms: int
+    chunking: Chunking
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +127,12 @@ def packed(sentences: Sequence[Sentence]) -> bytes:
 def translated(path: Path) -> Iterator[None]:
     try:
         yield
-    except sqlite3.OperationalError as error:
-        raise IndexProblem(f"{path}: {error}; free the disk or the lock, then try again") from error
     except sqlite3.DatabaseError as error:
-        raise IndexDamaged(f"{path}: {error}; delete its folder and run `make index`") from error
+        # a table that is missing, or text that is no UTF-8, is an OperationalError, too
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+        if not isinstance(error, sqlite3.OperationalError) or code == sqlite3.SQLITE_ERROR:
+            raise IndexDamaged(f"{path}: {error}; {MEND}") from error
+        raise IndexProblem(f"{path}: {error}; free the disk or the lock, then try again") from error
 
 
 def document_from(
@@ -158,3 +183,30 @@ def counts_of(db: sqlite3.Connection, at: dict[str, int]) -> Counts:
         f"SELECT count(*), coalesce(sum(passages), 0) FROM documents WHERE {VISIBLE}", at
     ).fetchone()
     return Counts(*counts)
+
+
+def rules_of(db: sqlite3.Connection, path: Path) -> tuple[int, Rules] | None:
+    """The snapshot that was published last and its rules; None where nothing was, or is known."""
+    try:
+        snapshot, rules = db.execute("SELECT snapshot, rules FROM settings").fetchone() or (0, "")
+        fields = json.loads(rules) if snapshot else {}
+        chunking = Chunking(**fields.pop("chunking", {}))
+        return (snapshot, Rules(**fields, chunking=chunking)) if snapshot else None
+    except (ValueError, TypeError) as error:
+        raise IndexDamaged(f"{path}: its settings cannot be read; {MEND}") from error
+
+
+def vectors_of(
+    db: sqlite3.Connection, path: Path, ids: NDArray[np.int64], dimension: int
+) -> NDArray[np.float32]:
+    matrix = np.empty((len(ids), dimension), np.float32)
+    rows = db.execute(
+        "SELECT v.vector FROM json_each(?) wanted JOIN passages p ON p.id = wanted.value "
+        "JOIN vectors v ON v.key = p.key ORDER BY wanted.key",
+        (json.dumps(ids.tolist()),),
+    ).fetchall()
+    if len(rows) != len(ids) or {len(vector) for (vector,) in rows} - {4 * dimension}:
+        raise IndexDamaged(f"{path}: a passage has no vector of its own; {MEND}")
+    for place, (vector,) in enumerate(rows):
+        matrix[place] = np.frombuffer(vector, "<f4")
+    return matrix

@@ -3,48 +3,67 @@
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.analysis import Analysed
-from index.errors import IndexDamaged
+from index.errors import IndexDamaged, IndexProblem
+from index.library import seal
 from index.library.schema import (
     FILE,
+    MEND,
     SCHEMA,
     VERSION,
     VISIBLE,
     Counts,
     FileState,
     Refusal,
+    Rules,
     content_digest,
     counts_of,
     digest_of,
     packed,
+    rules_of,
     translated,
+    vectors_of,
 )
 from index.records import Document, Passage
+
+# The version that had all tables but `settings`: it is added, and everything stays.
+_ONE_TABLE_LESS = 4
 
 
 class LibraryWriter:
     """The one builder's side. Use as a context manager; `commit` makes a state durable."""
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder / FILE
+        """
+        Raises:
+            IndexDamaged: the file is no library.
+        """
+        self._folder, self._path = folder, folder / FILE
         with translated(self._path):
             self._db = sqlite3.connect(self._path)
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")  # a snapshot must not outlive its rows
             self._db.execute("PRAGMA foreign_keys = ON")
             (version,) = self._db.execute("PRAGMA user_version").fetchone()
-            if version != VERSION:  # what was embedded is kept, the rest is read again
-                self._db.executescript(
-                    "DROP TABLE IF EXISTS texts; DROP TABLE IF EXISTS passages; "
-                    f"DROP TABLE IF EXISTS documents; {SCHEMA}; "
-                    "INSERT OR IGNORE INTO unused SELECT key FROM vectors; "
-                    f"PRAGMA user_version = {VERSION}"
-                )
+            if version != VERSION:
+                seal.take(folder)
+                if version != _ONE_TABLE_LESS:  # what was embedded is kept, the rest is read again
+                    self._db.executescript(
+                        "DROP TABLE IF EXISTS texts; DROP TABLE IF EXISTS passages; "
+                        "DROP TABLE IF EXISTS documents;"
+                    )
+                self._db.executescript(SCHEMA)
+                if version != _ONE_TABLE_LESS:
+                    self._db.execute("INSERT OR IGNORE INTO unused SELECT key FROM vectors")
+                    self._db.commit()
+                self._db.execute(f"PRAGMA user_version = {VERSION}")
+            self._committed = self._db.total_changes
 
     def __enter__(self) -> "LibraryWriter":
         return self
@@ -53,14 +72,49 @@ class LibraryWriter:
         self._db.close()  # what was not committed is rolled back
 
     def commit(self) -> None:
+        """Make what was done durable.
+
+        Raises:
+            IndexDamaged: the file is not what the last build left. Written on, it would get
+                a sum that makes it right.
+        """
         with translated(self._path):
+            if self._db.total_changes != self._committed:
+                if seal.stands(self._folder) and not seal.holds(self._folder):
+                    raise IndexDamaged(f"{self._path} is altered; {MEND}")
+                seal.take(self._folder)
             self._db.commit()
+            self._committed = self._db.total_changes
+
+    def seal(self) -> None:
+        """Put the sum beside what was committed, unless one of it stands there."""
+        with translated(self._path):
+            busy, *_ = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        # while one reads from the log, the file is not yet what it will be
+        if not busy and not seal.stands(self._folder):
+            seal.put(self._folder)
+
+    def rules(self) -> tuple[int, Rules] | None:
+        """The snapshot that was made last and its rules; None where nothing is known of it."""
+        with translated(self._path):
+            return rules_of(self._db, self._path)
+
+    def remember(self, snapshot: int, rules: Rules) -> None:
+        """Keep by which rules a snapshot is made; writes nothing where that is known."""
+        if self.rules() == (snapshot, rules):
+            return
+        with translated(self._path):
+            self._db.execute("DELETE FROM settings")
+            self._db.execute(
+                "INSERT INTO settings VALUES(?, ?)", (snapshot, json.dumps(asdict(rules)))
+            )
 
     def forget_unpublished(self, current: int) -> None:
         """Take back what a build that never published left behind."""
         with translated(self._path):
             self._delete("born > ?", current)
             self._db.execute("UPDATE documents SET died = NULL WHERE died > ?", (current,))
+            self._db.execute("DELETE FROM settings WHERE snapshot > ?", (current,))
 
     def files(self) -> dict[str, FileState]:
         """The live documents' files, by document id."""
@@ -191,22 +245,8 @@ class LibraryWriter:
         Raises:
             IndexDamaged: one of them has no vector.
         """
-        matrix = np.empty((len(ids), dimension), np.float32)
-        count = 0
         with translated(self._path):
-            rows = self._db.execute(
-                "SELECT v.vector FROM json_each(?) wanted JOIN passages p ON p.id = wanted.value "
-                "JOIN vectors v ON v.key = p.key ORDER BY wanted.key",
-                (json.dumps(ids.tolist()),),
-            )
-            for count, (blob,) in enumerate(rows, 1):
-                matrix[count - 1] = np.frombuffer(blob, "<f4")
-        if count != len(ids):
-            raise IndexDamaged(
-                f"{self._path}: {len(ids) - count} passages have no vector; "
-                "delete its folder and run `make index`"
-            )
-        return matrix
+            return vectors_of(self._db, self._path, ids, dimension)
 
     def terms(self, after: int = 0) -> Iterator[tuple[int, list[str]]]:
         """(id, terms) of the live passages born after a snapshot, ascending."""
@@ -247,16 +287,54 @@ class LibraryWriter:
             return digest_of(self._db, {"at": snapshot})
 
     def forget_dead(self, before: int) -> None:
-        """Delete documents dead by snapshot `before`, and vectors that nothing uses."""
+        """Delete documents dead by snapshot `before`."""
         with translated(self._path):
             self._delete("died <= ?", before)
+
+    def forget_gone(self, published: int) -> None:
+        """Delete documents of whose id snapshot `published` has none.
+
+        From the commit on no reader sees them, on whichever snapshot it is.
+        """
+        with translated(self._path):
+            self._delete(
+                "died <= ? AND NOT EXISTS "
+                "(SELECT 1 FROM documents l WHERE l.id = d.id AND l.died IS NULL)",
+                published,
+            )
+
+    def forget_vectors(self) -> None:
+        """Delete vectors that no passage has any more."""
+        with translated(self._path):
+            # emptied when it is empty, a table is written all the same
+            if self._db.execute("SELECT 1 FROM unused").fetchone():
+                self._db.execute(
+                    "DELETE FROM vectors WHERE key IN (SELECT key FROM unused) "
+                    "AND NOT EXISTS (SELECT 1 FROM passages p WHERE p.key = vectors.key)"
+                )
+                self._db.execute("DELETE FROM unused")
+
+    def compact(self, published: int) -> None:
+        """Take out of the file itself what snapshot `published` does not hold.
+
+        Raises:
+            IndexProblem: the disk refuses, or a reader does not let go of the log.
+        """
+        self.forget_dead(published)
+        with translated(self._path):
             self._db.execute(
-                "DELETE FROM vectors WHERE key IN (SELECT key FROM unused) "
-                "AND NOT EXISTS (SELECT 1 FROM passages p WHERE p.key = vectors.key)"
+                "DELETE FROM vectors WHERE NOT EXISTS "
+                "(SELECT 1 FROM passages p WHERE p.key = vectors.key)"
             )
             self._db.execute("DELETE FROM unused")
-            self._db.commit()
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.commit()
+        seal.take(self._folder)
+        with translated(self._path):
+            self._db.execute("VACUUM")  # what is deleted stays in its pages until they are new
+            busy, *_ = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy:
+            raise IndexProblem(f"{self._path} is being read; try again")
+        self.seal()
 
     def _delete(self, which: str, snapshot: int) -> None:
         """Delete documents, and keep in mind whose vectors may now be unused."""
@@ -265,4 +343,4 @@ class LibraryWriter:
             f"JOIN passages p ON p.document = d.row WHERE {which}",
             (snapshot,),
         )
-        self._db.execute(f"DELETE FROM documents WHERE {which}", (snapshot,))
+        self._db.execute(f"DELETE FROM documents AS d WHERE {which}", (snapshot,))
