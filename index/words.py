@@ -41,7 +41,11 @@ _MOST_ALIKE = 3
 
 
 class WordIndex:
-    """The terms of every passage of one snapshot. Safe to share between threads."""
+    """The terms of every passage of one snapshot. Safe to share between threads.
+
+    Attributes:
+        has_deleted: whether terms of deleted passages, which nothing finds, are in the files.
+    """
 
     def __init__(self, folder: Path) -> None:
         """Open what `write` wrote into `folder`.
@@ -65,7 +69,7 @@ class WordIndex:
             deleted, _ = _deleted(path)
         except (ValueError, OSError) as error:
             raise IndexDamaged(f"{folder / FOLDER} cannot be read; run `make index`") from error
-        self._has_deleted = deleted > 0
+        self.has_deleted = deleted > 0
         self._schema = index.schema
 
     def _copied(self, path: Path) -> Path:
@@ -100,7 +104,7 @@ class WordIndex:
 
         field = _PAIRS if "_" in term else _TERMS
         held = int(self._searcher.doc_freq(field, term))
-        if held and self._has_deleted:  # tantivy's number counts deleted passages in
+        if held and self.has_deleted:  # tantivy's number counts deleted passages in
             query = Query.term_query(self._schema, field, term, "basic")
             found: Any = self._searcher.search(query, 1, count=True)
             held = int(found.count)
@@ -126,7 +130,7 @@ class WordIndex:
             score_cutoff=2 if len(term) >= _TWO_WRONG_FROM else 1,
             limit=None,
         )
-        if self._has_deleted:  # a term may be left that only they held
+        if self.has_deleted:  # a term may be left that only they held
             known = {found: self.frequency(found) for found, *_ in near}
         ranked = sorted(
             ((found, int(wrong)) for found, wrong, _ in near if known[found]),

@@ -7,9 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+from index import snapshot
 from index.chunker import fronts
 from index.embedders import Embedder
-from index.errors import QuestionError
+from index.errors import IndexDamaged, QuestionError
 from index.records import Document
 from index.store import Store
 from qa.readers import Reader, ReadText
@@ -69,7 +70,14 @@ class Answerer:
         Raises:
             IndexMissing, IndexMismatch, IndexDamaged: as `Store` says.
         """
-        store = Store(index, embedder.fingerprint, embedder.model)
+        while True:
+            published = snapshot.current(index)
+            try:
+                store = Store(index, embedder.fingerprint, embedder.model)
+                break
+            except IndexDamaged:  # or replaced: a build may delete from what is being opened
+                if snapshot.current(index) == published:
+                    raise
         return cls(store, embedder, reader, threshold, budget)
 
     def ask(

@@ -235,24 +235,38 @@ def _announce(url: str) -> None:
 
 
 @main.command()
+@click.option("--absent", metavar="PATH", help="Also show that nothing is left of this document")
 @_index
 @_one_line_errors
-def check(**flags: str | None) -> None:
+def check(absent: str | None, **flags: str | None) -> None:
     """Verify every checksum and count of the index. Exits with 1 where one is wrong.
 
+    With --absent also where anything is left of a document that was deleted, in what answers
+    or in the files; PATH is absolute, or relative to the documents' folder.
+
     \b
-    Example:
+    Examples:
       citewell check --index var/reports
+      citewell check --absent reports/2024.pdf
     """
+    from index.absence import traces
     from index.check import check as check_index
 
-    manifest, faults = check_index(read_settings(flags, os.environ).index)
+    index = read_settings(flags, os.environ).index
+    manifest, faults = check_index(index)
     for fault in faults:
         click.echo(fault, err=True)
     if faults:
         _fail(f"{len(faults)} faults; run `make index`, which mends what it can", _FAILED)
+    left = list(traces(index, absent)) if absent else []
+    for trace in left:
+        click.echo(trace, err=True)
+    if left:
+        _fail(f"something is left of {absent}, or may be", _FAILED)
     click.echo(
         f"whole: snapshot {manifest.snapshot} of {manifest.built_at}, "
         f"{manifest.documents:,} documents, {manifest.passages:,} passages, "
         f"model {manifest.model}"
     )
+    if absent:
+        click.echo(f"absent: no passage, vector, word or stored text of {absent}")

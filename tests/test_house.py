@@ -21,6 +21,7 @@ ORDER = {
         "reading",
         "workers",
         "check",
+        "absence",
         "lock",
         "store",
         "snapshot",

@@ -15,6 +15,7 @@ from index.library.schema import (
     DOCUMENT,
     FILE,
     MEND,
+    REMAINS,
     VERSION,
     VISIBLE,
     Counts,
@@ -122,6 +123,29 @@ class LibraryReader:
                 self._at,
             )
             return np.array([passage_id for (passage_id,) in rows], np.int64)
+
+    def all_passage_ids(self) -> NDArray[np.int64]:
+        """Ids (n,) of the passages that any snapshot sees."""
+        with translated(self._path):
+            rows = self._db.execute("SELECT id FROM passages")
+            return np.array([passage_id for (passage_id,) in rows], np.int64)
+
+    def names(self, document_id: str) -> bool:
+        """Whether any snapshot sees a document of this id, or a file of it gave no text."""
+        with translated(self._path):
+            named = "SELECT id FROM documents UNION ALL SELECT id FROM refused"
+            found = self._db.execute(f"SELECT 1 FROM ({named}) WHERE id = ?", (document_id,))
+            return found.fetchone() is not None
+
+    def has_remains(self) -> bool:
+        """Whether what was deleted may still stand in the file, or its vectors in a table."""
+        with translated(self._path):
+            remains = self._db.execute(REMAINS).fetchone()
+            unused = self._db.execute(
+                "SELECT 1 FROM vectors v WHERE NOT EXISTS "
+                "(SELECT 1 FROM passages p WHERE p.key = v.key)"
+            )
+            return remains != (0,) or unused.fetchone() is not None
 
     def document(self, document_id: str) -> Document | None:
         with translated(self._path):

@@ -53,6 +53,10 @@ CREATE TABLE IF NOT EXISTS counters(name TEXT PRIMARY KEY, value INTEGER NOT NUL
 CREATE TABLE IF NOT EXISTS settings(snapshot INTEGER NOT NULL, rules TEXT NOT NULL) STRICT;
 """
 
+# 0 in a file from which nothing was deleted since it was new; no row where that is not known.
+REMAINS = "SELECT value FROM counters WHERE name = 'remains'"
+SET_REMAINS = "INSERT OR REPLACE INTO counters VALUES('remains', ?)"
+
 _SENTENCE = Struct("<3I")
 
 VISIBLE = "born <= :at AND (died IS NULL OR died > :at)"

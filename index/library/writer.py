@@ -16,6 +16,7 @@ from index.library.schema import (
     FILE,
     MEND,
     SCHEMA,
+    SET_REMAINS,
     VERSION,
     VISIBLE,
     Counts,
@@ -61,6 +62,9 @@ class LibraryWriter:
                 self._db.executescript(SCHEMA)
                 if version != _ONE_TABLE_LESS:
                     self._db.execute("INSERT OR IGNORE INTO unused SELECT key FROM vectors")
+                    self._db.commit()
+                if version == 0:
+                    self._db.execute(SET_REMAINS, (0,))
                     self._db.commit()
                 self._db.execute(f"PRAGMA user_version = {VERSION}")
             self._committed = self._db.total_changes
@@ -327,6 +331,7 @@ class LibraryWriter:
                 "(SELECT 1 FROM passages p WHERE p.key = vectors.key)"
             )
             self._db.execute("DELETE FROM unused")
+            self._db.execute(SET_REMAINS, (0,))
         self.commit()
         seal.take(self._folder)
         with translated(self._path):
@@ -343,4 +348,6 @@ class LibraryWriter:
             f"JOIN passages p ON p.document = d.row WHERE {which}",
             (snapshot,),
         )
-        self._db.execute(f"DELETE FROM documents AS d WHERE {which}", (snapshot,))
+        deleted = self._db.execute(f"DELETE FROM documents AS d WHERE {which}", (snapshot,))
+        if deleted.rowcount:
+            self._db.execute(SET_REMAINS, (1,))
