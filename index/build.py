@@ -164,7 +164,7 @@ def update(
     ):
         for done, outcome in enumerate(outcomes, len(found) - len(to_read) + 1):
             if isinstance(outcome, Read):
-                _take(outcome, now + 1, library, embedder, chunking, embedding)
+                take(outcome, now + 1, library, embedder, chunking, embedding)
                 taken.append(outcome.file.id)
             else:
                 _refuse(outcome, library)
@@ -248,7 +248,7 @@ def _unchanged(library: LibraryWriter, file: Found, state: FileState) -> bool:
     return True
 
 
-def _take(
+def take(
     read: Read,
     born: int,
     library: LibraryWriter,

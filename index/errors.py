@@ -6,6 +6,7 @@
     │   └── InaccessibleDocument   for reasons outside it, which may pass
     ├── ModelError             an embedding model that is missing, damaged or unfit
     ├── QuestionError          a question that cannot be asked as it stands
+    ├── ArchiveProblem         an archive that cannot be written or restored
     └── IndexProblem
         ├── IndexMissing       nothing has been built there yet
         ├── IndexDamaged       a file is gone, cut short or altered
@@ -39,6 +40,10 @@ class ModelError(CitewellError):
 
 class QuestionError(CitewellError):
     """A question that cannot be asked as it stands."""
+
+
+class ArchiveProblem(CitewellError):
+    """An archive of documents that cannot be written or restored."""
 
 
 class IndexProblem(CitewellError):

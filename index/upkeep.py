@@ -1,15 +1,19 @@
-"""What is done to an index besides bringing it up to date: made anew, and made compact."""
+"""What is done to an index besides bringing it up to date: made anew, compact, of an archive."""
 
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 from index import loaders, lock, snapshot, terms
-from index.build import BuildReport, Progress, check_folder, update
+from index.archive import Archive
+from index.build import BuildReport, Progress, Silent, check_folder, take, update
 from index.embedders import Embedder
+from index.embedding import Embedding
 from index.errors import IndexDamaged, IndexProblem
-from index.library import FILE, LibraryReader, LibraryWriter, Rules, seal
+from index.library import FILE, LibraryReader, LibraryWriter, Rules, rules_kept, seal
 from index.publishing import publish
 from index.reading import read
+from index.snapshot import Manifest
 
 Waiting = Callable[[str], None]
 
@@ -21,7 +25,7 @@ def root_of(index: Path) -> Path | None:
     try:
         return Path(snapshot.read_manifest(index).root)
     except IndexProblem:
-        kept = _rules(index)
+        kept = rules_kept(index)
         return Path(kept[1].root) if kept else None
 
 
@@ -45,7 +49,7 @@ def rebuild(
         IndexProblem: as `build` says.
     """
     with lock.held(index, waiting):
-        kept = _rules(index)
+        kept = rules_kept(index)
         if kept is None or not _is_whole(index, *kept):
             check_folder(documents)
             for name in (FILE, f"{FILE}-wal", f"{FILE}-shm", seal.SUM):
@@ -76,17 +80,44 @@ def compact(
         return report
 
 
-def _rules(index: Path) -> tuple[int, Rules] | None:
-    try:
-        library = LibraryReader(index, Path(), 0)
-    except IndexDamaged:
-        return None
-    try:
-        return library.rules()
-    except IndexDamaged:
-        return None
-    finally:
-        library.close()
+def restore(
+    file: Path, index: Path, embedder: Embedder, progress: Progress | None = None
+) -> BuildReport:
+    """Make an index from an archive, without the files of its documents.
+
+    Where these stand in the same folder, the next build finds them unchanged.
+
+    Raises:
+        ArchiveProblem: the archive is damaged, or holds what no document may hold.
+        IndexBusy: a build of this index is running.
+        IndexProblem: there is an index already, or the disk refuses.
+    """
+    progress, archive = progress or Silent(), Archive(file)
+    rules = Rules(
+        root=str(archive.root),
+        model=embedder.model,
+        fingerprint=embedder.fingerprint,
+        dimension=embedder.dimension,
+        loaders=archive.loaders,
+        terms=terms.VERSION,
+        chunking=archive.chunking,
+    )
+    with lock.held(index), LibraryWriter(index) as library:
+        if snapshot.current(index) or library.rules():
+            raise IndexProblem(f"there is an index in {index}; name another folder with --index")
+        library.forget_unpublished(0)  # of an archive that was not restored to its end
+        progress.files(0, archive.count)
+        with (
+            Embedding(library, embedder, progress.passages) as embedding,
+            closing(archive.documents()) as documents,
+        ):
+            for done, document in enumerate(documents, 1):
+                take(document, 1, library, embedder, archive.chunking, embedding)
+                progress.files(done, archive.count)
+            embedded = embedding.finish()
+        manifest = publish(index, 1, None, rules, library)
+        library.seal()
+    return _report(manifest, embedded)
 
 
 def _is_whole(index: Path, published: int, rules: Rules) -> bool:
@@ -115,15 +146,20 @@ def _from_library(index: Path, library: LibraryWriter, published: int, rules: Ru
     number = max(published, snapshot.highest(index)) + 1
     manifest = publish(index, number, None, rules, library)
     library.seal()
+    return _report(manifest)
+
+
+def _report(manifest: Manifest, embedded: int | None = None) -> BuildReport:
+    """Of a snapshot that was made of documents as they were, added if they were embedded."""
     return BuildReport(
         snapshot=manifest.snapshot,
         published=True,
         documents=manifest.documents,
         passages=manifest.passages,
-        added=0,
+        added=0 if embedded is None else manifest.documents,
         changed=0,
         removed=0,
-        embedded=0,
+        embedded=embedded or 0,
         unreadable=(),
         unknown={},
     )

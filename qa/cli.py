@@ -1,30 +1,25 @@
-"""The `citewell` command: index, ask, serve, check."""
+"""The `citewell` command: index, ask and serve; check, dump and restore are in `qa.upkeep`."""
 
 import logging
 import os
 import sys
-from collections.abc import Callable
-from functools import wraps
-from typing import Any, NoReturn
 
 import click
 
-from index.errors import CitewellError, SettingsError
+from index.errors import SettingsError
+from qa.flags import (
+    FAILED,
+    INTERRUPTED,
+    SOME_UNREADABLE,
+    fail,
+    index_flag,
+    model_flag,
+    one_line_errors,
+    precision_flag,
+)
 from qa.records import Mode
 from qa.settings import DEFAULT_DOCUMENTS, exports, read_settings
-
-# Exit statuses. 2 is also click's own, for a flag that does not exist.
-_FAILED, _UNUSABLE, _SOME_UNREADABLE, _INTERRUPTED = 1, 2, 3, 130
-
-_index = click.option("--index", metavar="DIR", help="Folder of the index  [QA_INDEX; var/index]")
-_model = click.option(
-    "--model", metavar="MODEL", help="bundled, a folder or a hub name  [QA_MODEL; bundled]"
-)
-
-_precision = click.option(
-    "--precision", metavar="PRECISION", help="int8 or fp32 arithmetic  [QA_PRECISION; int8]"
-)
-
+from qa.upkeep import check, dump, restore
 
 _reader = click.option(
     "--reader",
@@ -39,25 +34,9 @@ _threshold = click.option(
 )
 
 
-def _one_line_errors(command: Callable[..., None]) -> Callable[..., None]:
-    @wraps(command)
-    def guarded(*args: Any, **flags: Any) -> None:
-        try:
-            command(*args, **flags)
-        except CitewellError as error:
-            _fail(str(error), _UNUSABLE if isinstance(error, SettingsError) else _FAILED)
-
-    return guarded
-
-
 def _show_log(form: str) -> None:
     logging.basicConfig(format=form)
     logging.getLogger("citewell").setLevel(logging.INFO)
-
-
-def _fail(message: str, status: int) -> NoReturn:
-    click.echo(f"citewell: {' '.join(message.split())}", err=True)
-    sys.exit(status)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -71,6 +50,7 @@ def main() -> None:
       citewell ask "who leads the center?"
       citewell serve --port 8080
       citewell check
+      citewell dump reports.zip
     """
 
 
@@ -79,10 +59,10 @@ def main() -> None:
 @click.option("--no-wait", is_flag=True, help="Fail at once where another build is running")
 @click.option("--rebuild", is_flag=True, help="Make every file anew; mends a damaged index")
 @click.option("--compact", is_flag=True, help="Take deleted documents out of the files, too")
-@_index
-@_model
-@_precision
-@_one_line_errors
+@index_flag
+@model_flag
+@precision_flag
+@one_line_errors
 def index(
     docs: str | None, no_wait: bool, rebuild: bool, compact: bool, **flags: str | None
 ) -> None:
@@ -118,12 +98,12 @@ def index(
         report = make(documents, settings.index, embedder, progress=bars, waiting=waiting)
     except KeyboardInterrupt:
         bars.close()
-        _fail("stopped; what was embedded is kept, the next build goes on from there", _INTERRUPTED)
+        fail("stopped; what was embedded is kept, the next build goes on from there", INTERRUPTED)
     bars.close()
     for line in report_lines(report):
         click.echo(line)
     if report.unreadable:
-        sys.exit(_SOME_UNREADABLE)
+        sys.exit(SOME_UNREADABLE)
 
 
 def _say_waiting(who: str) -> None:
@@ -142,12 +122,12 @@ def _say_waiting(who: str) -> None:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print what POST /ask would answer")
 @click.option("--explain", is_flag=True, help="With --json: say why")
-@_index
-@_model
-@_precision
+@index_flag
+@model_flag
+@precision_flag
 @_reader
 @_threshold
-@_one_line_errors
+@one_line_errors
 def ask(
     question: str, limit: int, mode: Mode, as_json: bool, explain: bool, **flags: str | None
 ) -> None:
@@ -191,12 +171,12 @@ def ask(
 @click.option("--port", help="Port to serve on  [QA_PORT; 8000]")
 @click.option("--workers", help="Processes that answer  [QA_WORKERS; one per core, 4 at most]")
 @click.option("--fed-by", type=int, hidden=True, help="Be a worker, fed over this descriptor")
-@_index
-@_model
-@_precision
+@index_flag
+@model_flag
+@precision_flag
 @_reader
 @_threshold
-@_one_line_errors
+@one_line_errors
 def serve(fed_by: int | None, **flags: str | None) -> None:
     """Answer questions over HTTP, and in the browser.
 
@@ -223,7 +203,7 @@ def serve(fed_by: int | None, **flags: str | None) -> None:
     try:
         serving.serve(settings, worker, _announce)
     except WorkerFailed as error:
-        sys.exit(error.status if error.status > 0 else _FAILED)  # it has said why
+        sys.exit(error.status if error.status > 0 else FAILED)  # it has said why
 
 
 def _announce(url: str) -> None:
@@ -234,39 +214,5 @@ def _announce(url: str) -> None:
     )
 
 
-@main.command()
-@click.option("--absent", metavar="PATH", help="Also show that nothing is left of this document")
-@_index
-@_one_line_errors
-def check(absent: str | None, **flags: str | None) -> None:
-    """Verify every checksum and count of the index. Exits with 1 where one is wrong.
-
-    With --absent also where anything is left of a document that was deleted, in what answers
-    or in the files; PATH is absolute, or relative to the documents' folder.
-
-    \b
-    Examples:
-      citewell check --index var/reports
-      citewell check --absent reports/2024.pdf
-    """
-    from index.absence import traces
-    from index.check import check as check_index
-
-    index = read_settings(flags, os.environ).index
-    manifest, faults = check_index(index)
-    for fault in faults:
-        click.echo(fault, err=True)
-    if faults:
-        _fail(f"{len(faults)} faults; run `make index`, which mends what it can", _FAILED)
-    left = list(traces(index, absent)) if absent else []
-    for trace in left:
-        click.echo(trace, err=True)
-    if left:
-        _fail(f"something is left of {absent}, or may be", _FAILED)
-    click.echo(
-        f"whole: snapshot {manifest.snapshot} of {manifest.built_at}, "
-        f"{manifest.documents:,} documents, {manifest.passages:,} passages, "
-        f"model {manifest.model}"
-    )
-    if absent:
-        click.echo(f"absent: no passage, vector, word or stored text of {absent}")
+for command in (check, dump, restore):
+    main.add_command(command)

@@ -18,6 +18,7 @@ ORDER = {
         "build",
         "publishing",
         "embedding",
+        "archive",
         "reading",
         "workers",
         "check",
@@ -46,7 +47,9 @@ ORDER = {
     "qa": [
         "__main__",
         "cli",
+        "upkeep",
         "terminal",
+        "flags",
         "serving",
         "supervisor",
         "server",

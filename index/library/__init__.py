@@ -6,7 +6,7 @@ sha256 of (model fingerprint, embedded text), float32 little-endian, 4 bytes a n
 what was embedded once is never embedded again, under whatever file name it stands.
 """
 
-from index.library.reader import LibraryReader, verify
+from index.library.reader import LibraryReader, rules_kept, verify
 from index.library.schema import (
     FILE,
     MEND,
@@ -30,5 +30,6 @@ __all__ = [
     "Rules",
     "StoredPassage",
     "packed",
+    "rules_kept",
     "verify",
 ]

@@ -19,6 +19,7 @@ from index.library.schema import (
     VERSION,
     VISIBLE,
     Counts,
+    FileState,
     Rules,
     StoredPassage,
     content_digest,
@@ -53,6 +54,20 @@ def verify(folder: Path, root: Path, snapshot: int) -> None:
     try:
         for fault in library.faults():  # a build writes, or was killed: rows tell of themselves
             raise IndexDamaged(f"{fault}; {MEND}")
+    finally:
+        library.close()
+
+
+def rules_kept(folder: Path) -> tuple[int, Rules] | None:
+    """The snapshot that was made last and its rules; None where that cannot be known."""
+    try:
+        library = LibraryReader(folder, Path(), 0)
+    except IndexDamaged:
+        return None
+    try:
+        return library.rules()
+    except IndexDamaged:
+        return None
     finally:
         library.close()
 
@@ -123,6 +138,17 @@ class LibraryReader:
                 self._at,
             )
             return np.array([passage_id for (passage_id,) in rows], np.int64)
+
+    def documents(self) -> Iterator[tuple[Document, FileState]]:
+        """Every document with what is known of its file, in the order in which they came."""
+        with translated(self._path):
+            rows = self._db.execute(
+                f"SELECT d.size, d.sha256, {DOCUMENT} FROM documents d "
+                f"JOIN texts t ON t.document = d.row WHERE {VISIBLE} ORDER BY d.row",
+                self._at,
+            )
+            for size, sha256, *fields in rows:
+                yield document_from(self._root, *fields), FileState(size, fields[-1], sha256)
 
     def all_passage_ids(self) -> NDArray[np.int64]:
         """Ids (n,) of the passages that any snapshot sees."""
