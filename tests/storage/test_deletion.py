@@ -260,7 +260,8 @@ def test_a_snapshot_that_is_replaced_while_it_is_opened_is_no_damage(
     documents: Path, index: Path, embedder: CountingEmbedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its rows may be deleted between the reading of the manifest and that of the library."""
-    verify, times = library.verify, []
+    verify = library.verify
+    times: list[int] = []
 
     def build_meanwhile(folder: Path, root: Path, number: int) -> None:
         if not times:
