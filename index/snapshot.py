@@ -203,7 +203,9 @@ def publish(
     draft.mkdir(parents=True)
     try:
         write(draft)
-        written = sorted(path for path in draft.rglob("*") if path.is_file())
+        # a lock is of a process: a thread that ends late makes one, and any reader deletes it
+        entries = [path for path in draft.rglob("*") if path.suffix != ".lock"]
+        written = sorted(path for path in entries if path.is_file())
         files = {}
         for path in written:
             name = path.relative_to(draft).as_posix()
@@ -211,7 +213,7 @@ def publish(
         made = manifest(files=files)
         content = json.dumps(asdict(made), indent=1).encode()
         (draft / MANIFEST).write_bytes(content)
-        for path in (*draft.rglob("*"), draft):
+        for path in (*entries, draft / MANIFEST, draft):
             _sync(path)
         draft.rename(destination)
         _sync(destination.parent)

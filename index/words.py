@@ -169,8 +169,11 @@ def write(folder: Path, passages: Iterable[tuple[int, Sequence[str]]]) -> None:
     path = folder / FOLDER
     path.mkdir()
     try:
-        writer = tantivy.Index(_schema(), path=str(path)).writer(_HEAP, num_threads=1)
-        _add(writer, passages)
+        index = tantivy.Index(_schema(), path=str(path))
+        index.config_reader(
+            "manual", 0
+        )  # or a thread of it looks for changes, and locks the folder
+        _add(index.writer(_HEAP, num_threads=1), passages)
     except ValueError as error:  # tantivy has no other error for a full disk
         raise OSError(f"the words cannot be written: {error}") from error
     _tidy(path)
@@ -200,6 +203,7 @@ def update(
         for file in (before / FOLDER).iterdir():
             _link(file, path / file.name)
         index = tantivy.Index.open(str(path))
+        index.config_reader("manual", 0)
         writer = index.writer(_HEAP, num_threads=1)
         for first in range(0, len(gone), _AT_ONCE):
             some = list(gone[first : first + _AT_ONCE])

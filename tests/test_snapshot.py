@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,18 @@ def test_a_draft_that_fails_leaves_nothing_behind(index: Path) -> None:
         snapshot.publish(index, 2, write, lambda files: manifest)
     assert [path.name for path in (index / "snapshots").iterdir()] == ["000001"]
     assert snapshot.read_manifest(index) == manifest
+
+
+def test_a_lock_is_no_file_of_a_snapshot(index: Path) -> None:
+    manifest = snapshot.read_manifest(index)
+
+    def write(folder: Path) -> None:
+        (folder / "words").mkdir()
+        for name in ("words/whole", "words/.some.lock"):
+            (folder / name).write_text(name)
+
+    made = snapshot.publish(index, 2, write, lambda files: replace(manifest, files=files))
+    assert list(made.files) == ["words/whole"]
 
 
 @pytest.mark.parametrize("leftover", ["000002", ".000002", ".000007"])
