@@ -45,6 +45,7 @@ def mine(data: Path, var: Path) -> None:
 @click.option("--run", "name", default="first", show_default=True, help="Its folder in --var.")
 @click.option("--resume", is_flag=True, help="Go on from the run's latest checkpoint.")
 @click.option("--from", "start", type=click.Path(exists=True, path_type=Path), help="A checkpoint.")
+@click.option("--shipped", is_flag=True, help="Start from the weights that ship.")
 @click.option("--decay", type=click.IntRange(1), help="Let the rate fall to 0 in so many steps.")
 @click.option("--decay-from", type=click.IntRange(0), help="From this step, not from where it is.")
 @click.option("--sitting", type=click.IntRange(1), help="Stop after so many steps.")
@@ -72,6 +73,7 @@ def train(
     name: str,
     resume: bool,
     start: Path | None,
+    shipped: bool,
     decay: int | None,
     sitting: int | None,
     measure_every: int,
@@ -87,8 +89,8 @@ def train(
     from scripts.reader.training import LATEST, Rhythm
 
     folder = var / name
-    if resume and start:
-        raise click.UsageError("--resume and --from exclude each other")
+    if resume + bool(start) + shipped > 1:
+        raise click.UsageError("--resume, --from and --shipped exclude each other")
     if said["decay_from"] is not None and decay is None:
         raise click.UsageError("--decay-from needs --decay")
     if resume:
@@ -96,7 +98,7 @@ def train(
     elif (folder / LATEST).exists():
         raise click.UsageError(f"{folder} has a checkpoint; say --resume, or another --run")
     rhythm = Rhythm(log_seconds, save_seconds, measure_every, sitting)
-    running.train(folder, var, start, said, decay, rhythm)
+    running.train(folder, var, start, said, decay, rhythm, shipped)
 
 
 @main.command()

@@ -25,6 +25,7 @@ from qa.readers.onnx_reader import SUMS, WEIGHTS, OnnxReader, open_bundled, veri
 from scripts.reader import export
 from scripts.reader.encoding import Example
 from scripts.reader.reading import words
+from scripts.reader.shipped import restore
 from tests.tiny_reader import reader as tiny
 from tests.tiny_reader import side, tokenizer
 
@@ -209,3 +210,24 @@ def test_the_weights_that_ship_are_whole_and_calibrated() -> None:
     opened = open_reader("bundled")
     assert opened is not None
     assert opened.calibration.fitted_to
+
+
+@pytest.mark.parametrize("wide", [(), (5, 20)], ids=["none wide", "two wide"])
+def test_training_can_go_on_from_what_ships(tmp_path: Path, wide: tuple[int, ...]) -> None:
+    trained = tiny(positions=512).eval()
+    with torch.no_grad():
+        for parameter in filter(lambda p: p.requires_grad, trained.parameters()):
+            parameter += 0.01 * torch.randn_like(parameter)  # equal ones are exported once
+        trained.layers[0].up.bias[list(wide)] = 90.0  # far beyond what the others give
+    _, layout = side()
+    probes = [layout.input(Example(n, n, front=bool(n % 2))) for n in range(8)]
+    tokenizer().save(str(tmp_path / "own.json"))
+    export.export(trained, tmp_path / "own.json", tmp_path, probes)
+    begun = tiny(positions=512).eval()
+    for parameter in filter(lambda p: p.requires_grad, begun.parameters()):
+        torch.nn.init.normal_(parameter)
+    restore(tmp_path / "model.onnx", begun)
+    for name, parameter in trained.named_parameters():
+        kept = parameter.ndim == 1 or name == "positions.weight"  # as they are, in fp32
+        most = 1e-6 if kept else 0.51 * float(parameter.detach().abs().max()) / 127
+        assert torch.allclose(begun.get_parameter(name), parameter, rtol=0, atol=most), name

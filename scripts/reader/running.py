@@ -12,13 +12,15 @@ from typing import Any
 import torch
 
 from index.embedders.bundled import bundled_folder, verify
-from index.embedders.onnx_runtime import TOKENIZER, open_tokenizer
+from index.embedders.onnx_runtime import GRAPH, TOKENIZER, open_tokenizer
+from qa.readers.onnx_reader import WEIGHTS
 from scripts.evaluation.records import DataProblem
 from scripts.reader import checkpoint, mining, model
 from scripts.reader.checkpoint import Recipe
 from scripts.reader.encoding import Encoded, Layout, encode
 from scripts.reader.measuring import Figures, measure
 from scripts.reader.model import Reader
+from scripts.reader.shipped import restore
 from scripts.reader.training import Rhythm, Run
 
 log = logging.getLogger("citewell")
@@ -62,6 +64,7 @@ def train(
     said: dict[str, Any],
     decay: int | None,
     rhythm: Rhythm,
+    shipped: bool = False,
 ) -> None:
     """Train in `folder` until it is stopped or decayed.
 
@@ -70,6 +73,7 @@ def train(
         said: what differs from that checkpoint's recipe, or from the default.
         decay: let the learning rate fall to 0 in so many steps, from where the run stands or
             from the step that is said.
+        shipped: start from the weights that ship instead of from the encoder.
     """
     stored = checkpoint.load(start) if start else None
     recipe = changed(stored.recipe if stored else Recipe(), said)
@@ -78,6 +82,8 @@ def train(
         recipe = recipe.decaying(said["decay_from"] or now, decay)
     verify()
     reader = model.from_bert(bundled_folder(), recipe.dropout)
+    if shipped:
+        restore(WEIGHTS / GRAPH, reader)
     training, held_out = side("training", var), side("held-out", var)
     run = Run(reader, recipe, *training)
     if stored:
