@@ -121,7 +121,7 @@ class Answerer:
     def _read(
         self, question: str, hits: Sequence[Hit], mode: Mode, reader: Reader
     ) -> tuple[tuple[Hit, ...], Reading]:
-        found = read(question, hits, self.text_of, reader, self._budget)
+        found = read(question, hits, self.text_of, reader, mode, self._budget)
         reading, said = answered(found, reader, mode, self._threshold)
         ordered = reordered(found, reader.calibration.modes[mode])
         return marked(ordered, said if reading.answer else ()), reading

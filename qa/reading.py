@@ -1,5 +1,6 @@
 """Hits → the exact answer in them, or none; and a better order of the hits."""
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -39,16 +40,19 @@ def read(
     hits: Sequence[Hit],
     text_of: Callable[[Hit], tuple[ReadText, int]],
     reader: Reader,
+    mode: Mode,
     budget: float = BUDGET_SECONDS,
 ) -> list[ReadHit]:
     """Read hits, best first, until it has been enough.
 
     At least the first few are read, `reader.at_once`; then as many more until one has a score
-    that the reader's calibration calls enough, or until the budget is spent.
+    that the reader's calibration calls enough, until those that come are too far behind the
+    first to matter, or until the budget is spent.
 
     Args:
         hits: best first; no more than `DEPTH` of them are read.
         text_of: a hit as it is read, and where its body begins in the document.
+        mode: how they were ranked.
         budget: seconds.
 
     Returns:
@@ -57,10 +61,12 @@ def read(
     began = time.perf_counter()
     enough, found = reader.calibration.enough, list[ReadHit]()
     most = hits[:DEPTH]
+    reach = reader.calibration.modes[mode].reach
     for first in range(0, len(most), reader.at_once):
         group = most[first : first + reader.at_once]
         best = max((entry.span.score for entry in found if entry.span), default=None)
-        done = best is not None and best >= enough
+        behind = most[0].scores.fused - group[0].scores.fused
+        done = (best is not None and best >= enough) or behind > reach
         if found and (done or time.perf_counter() - began >= budget):
             break
         texts = [text_of(hit) for hit in group]
@@ -160,7 +166,8 @@ def reordered(found: Sequence[ReadHit], weights: Weights) -> tuple[Hit, ...]:
     places and their confidence.
     """
     scores = [_score(entry) for entry in found]
-    if not weights.order or not any(entry.read for entry in found):
+    heard = max((score for score in scores if score is not None), default=-math.inf)
+    if not weights.order or heard < weights.order_from or not any(e.read for e in found):
         return tuple(
             replace(entry.hit, scores=replace(entry.hit.scores, reader=score))
             for entry, score in zip(found, scores, strict=True)

@@ -7,6 +7,7 @@
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -33,11 +34,12 @@ from scripts.train_reader import DATA, VAR
 @click.option("--reader", "name", default=BUNDLED, show_default=True, help="Or a folder.")
 @click.option("--weights", type=click.Path(path_type=Path), default=WEIGHTS, help="Of bundled.")
 @click.option("--questions", type=click.IntRange(1), default=1000, show_default=True)
-@click.option("--absent", type=float, default=0.2, show_default=True)
+@click.option("--absent", type=float, default=0.1, show_default=True)
 def main(data: Path, var: Path, name: str, weights: Path, questions: int, absent: float) -> None:
     """Ask QUESTIONS of each held-out half, read what is found, fit, and write.
 
-    ABSENT is the share of questions whose answer the index shall be taken to lack.
+    ABSENT is the share of questions whose answer the index shall be taken to lack. The
+    threshold is for more of them, so that answers stay right where people ask in vain.
     """
     try:
         with open_cached(var, "bundled") as embedder:
@@ -52,10 +54,11 @@ def main(data: Path, var: Path, name: str, weights: Path, questions: int, absent
         from scripts.reader.export import seal
 
         seal(folder)
+    some = fitting.early(every, fitted, reader.at_once)  # as the product reads
     for text in (
-        before_and_after(every, fitted),
-        by_depth(every, fitted),
-        told(every, fitted, absent),
+        before_and_after(some, fitted),
+        by_depth(every, fitted, reader.at_once),
+        told(some, fitted, absent),
     ):
         click.echo(f"{text}\n")
     click.echo(f"written to {folder / FILE}", err=True)
@@ -82,28 +85,34 @@ def before_and_after(every: Sequence[Asked], fitted: Calibration) -> str:
         weights = fitted.modes[mode]
         first = [
             np.mean([(fitting.ranked(e, mode, w) or [False])[0] for e in present])
-            for w in (0.0, weights.order)
+            for w in (replace(weights, order=0.0), weights)
         ]
-        rank = [fitting.reciprocal(present, mode, w) for w in (0.0, weights.order)]
+        rank = [
+            fitting.reciprocal(present, mode, w) for w in (replace(weights, order=0.0), weights)
+        ]
         said = [
             fitting.open_f1(present, mode, weights.prior),
             fitting.open_exact(present, mode, weights.prior),
         ]
         figures = (f"{value:.3f}" for value in (*first, *rank, *said))
-        rows.append((mode, *figures, f"{weights.order}", f"{weights.prior}"))
-    head = ("mode", "R@1", "reordered", "MRR", "reordered", "F1", "EM", "order", "prior")
+        fixed = (weights.order, weights.order_from, weights.reach, weights.prior)
+        rows.append((mode, *figures, *map(str, fixed)))
+    head = (
+        *("mode", "R@1", "reordered", "MRR", "reordered", "F1", "EM"),
+        *("order", "from", "reach", "prior"),
+    )
     return table(head, rows)
 
 
-def by_depth(every: Sequence[Asked], fitted: Calibration) -> str:
+def by_depth(every: Sequence[Asked], fitted: Calibration, at_once: int) -> str:
     """What reading less would cost, in mode hybrid."""
     weights = fitted.modes["hybrid"]
     present = [entry for entry in every if entry.present]
     rows = []
     for enough in (-1e9, 0.0, 4.0, 6.0, 8.0, 10.0, 12.0, 14.0, 16.0, 1e9):
-        some = fitting.early(present, enough, 2)
+        some = fitting.early(present, replace(fitted, enough=enough), at_once)
         read = np.mean([sum(e.read for e in entry.found["hybrid"]) for entry in some])
-        first = np.mean([(fitting.ranked(e, "hybrid", weights.order) or [False])[0] for e in some])
+        first = np.mean([(fitting.ranked(e, "hybrid", weights) or [False])[0] for e in some])
         f1 = fitting.open_f1(some, "hybrid", weights.prior)
         mark = " *" if enough == fitted.enough else ""
         rows.append((f"{enough:g}{mark}", f"{read:.2f}", f"{first:.3f}", f"{f1:.3f}"))

@@ -25,10 +25,16 @@ QUESTION = "who leads the center?"
 Make = Callable[..., Answerer]
 
 
-def calibrated(order: float = 0.1, enough: float = math.inf, threshold: float = 0.5) -> Calibration:
+def calibrated(
+    order: float = 0.1,
+    enough: float = math.inf,
+    threshold: float = 0.5,
+    order_from: float = -math.inf,
+    reach: float = math.inf,
+) -> Calibration:
     """Confidence is that of the score alone."""
     alone = (0.0, 1.0, 0.0, 0.0, 0.0, 0.0)
-    weights = Weights(order=order, prior=0.0, answer=alone, passage=alone)
+    weights = Weights(order, order_from, reach, prior=0.0, answer=alone, passage=alone)
     modes: dict[Mode, Weights] = {"hybrid": weights, "meaning": weights, "words": weights}
     return Calibration("by hand", threshold, enough, modes)
 
@@ -169,6 +175,31 @@ def test_reading_stops_when_it_is_enough(
     response = make(reader, files, budget=budget).ask(QUESTION)
     assert response.reading is not None
     assert response.reading.read == len(reader.texts) == read
+
+
+def test_what_stands_far_behind_the_first_is_not_read(make: Make) -> None:
+    files = {f"{n}.txt": f"The center number {n}{n} leads." for n in range(4)}
+    files |= {f"bee{n}.txt": f"Bees {n}{n} sleep in a hive." for n in range(4)}
+    reader = ListedReader({"number": -5.0}, calibrated(reach=0.3))
+    answerer = make(reader, files)
+    hits = answerer.ask(QUESTION, 8, answer=False).hits
+    behind = [hits[0].scores.fused - hit.scores.fused for hit in hits]
+    assert behind[3] < 0.3 < behind[4]
+    found = answerer.ask(QUESTION, 8).reading
+    assert found is not None
+    assert found.read == len(reader.texts) == 4
+
+
+@pytest.mark.parametrize(("least", "first"), [(3.0, "33"), (3.5, "00")])
+def test_a_reader_that_finds_no_answer_leaves_the_order(
+    make: Make, least: float, first: str
+) -> None:
+    files = {f"{n}.txt": f"The center number {n}{n} leads." for n in range(4)}
+    scores = {"33": 3.0, "number": -5.0}
+    answerer = make(ListedReader(scores, calibrated(order_from=least)), files)
+    hits = answerer.ask(QUESTION).hits
+    assert first in hits[0].passage.text
+    assert sorted(hit.scores.reader or 0.0 for hit in hits) == [-5.0, -5.0, -5.0, 3.0]
 
 
 def test_the_answer_is_marked_where_it_stands(make: Make) -> None:

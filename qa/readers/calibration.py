@@ -53,12 +53,17 @@ class Weights:
 
     Attributes:
         order: what a unit of the reader's score is worth in a passage's fused score.
+        order_from: score that one passage at least must have, or their order stays: a reader
+            that finds an answer nowhere knows nothing of which passage is nearest to one.
+        reach: how far a passage's fused score may be behind the first one's for it to be read.
         prior: what a unit of a passage's fused score is worth in its answer's score.
         answer, passage: logistic regressions on `Evidence.features` of whether an answer is
             right, and whether a passage holds it.
     """
 
     order: float
+    order_from: float
+    reach: float
     prior: float
     answer: tuple[float, ...]
     passage: tuple[float, ...]
@@ -87,6 +92,8 @@ def probability(coefficients: Sequence[float], evidence: Evidence) -> float:
 
 _PLAIN = Weights(
     order=0.0,
+    order_from=-math.inf,
+    reach=math.inf,
     prior=0.0,
     answer=(0.0, 0.5, 0.0, 0.0, 0.0, 0.0),
     passage=(0.0, 0.5, 0.0, 0.0, 0.0, 0.0),
@@ -114,6 +121,8 @@ def read_calibration(path: Path) -> Calibration:
             own = fields["modes"][mode]
             modes[mode] = Weights(
                 order=float(own["order"]),
+                order_from=float(own["order_from"]),
+                reach=float(own["reach"]),
                 prior=float(own["prior"]),
                 answer=_coefficients(own["answer"]),
                 passage=_coefficients(own["passage"]),

@@ -106,12 +106,13 @@ def _holds(entry: ReadHit, question: Question) -> bool:
     )
 
 
-def stopped(found: Sequence[ReadHit], enough: float, at_once: int) -> list[ReadHit]:
-    """What would have been found had reading stopped at `enough`, as `qa.reading.read` does."""
+def stopped(found: Sequence[ReadHit], reach: float, enough: float, at_once: int) -> list[ReadHit]:
+    """What would have been found had reading stopped, as `qa.reading.read` stops."""
     read = 0
     while read < len(found):
+        behind = found[0].hit.scores.fused - found[read].hit.scores.fused
         best = max((e.span.score for e in found[:read] if e.span), default=-np.inf)
-        if read and best >= enough:
+        if read and (best >= enough or behind > reach):
             break
         read += at_once
     return [e if n < read else replace(e, span=None, read=False) for n, e in enumerate(found)]
