@@ -14,7 +14,7 @@ from index.errors import IndexDamaged, QuestionError
 from index.records import Document
 from index.store import Store
 from qa.readers import Reader, ReadText
-from qa.reading import BUDGET_SECONDS, DEPTH, answered, marked, read, reordered
+from qa.reading import BUDGET_SECONDS, DEPTH, answered, asks, marked, read, reordered
 from qa.records import Hit, IndexInfo, Mode, Reading, Response
 from qa.retriever import retrieve
 
@@ -94,14 +94,14 @@ class Answerer:
             limit: most passages to return, 1 to 50.
             mode: how they are ranked.
             answer: whether a reader, where there is one, is asked. It also reorders the
-                passages.
+                passages. A statement asks nothing, see `qa.reading.asks`.
 
         Raises:
             QuestionError: the question or the limit is not as it must be.
         """
         question = clean_question(question)
         check_limit(limit)
-        reader = self._reader if answer else None
+        reader = self._reader if answer and asks(question) else None
         found = max(limit, DEPTH) if reader else limit
         hits, timings = retrieve(question, found, mode, self._store, self._embedder, self._beside)
         reading = None

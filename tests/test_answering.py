@@ -177,6 +177,28 @@ def test_reading_stops_when_it_is_enough(
     assert response.reading.read == len(reader.texts) == read
 
 
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("who leads the center", True),
+        ("who leads the center?", True),
+        ("The academy leads the center, or who does.", True),
+        ("Does the academy lead the center.", True),
+        ("Name the academy.", True),
+        ("academy center", True),
+        ("The academy leads the center.", False),
+        ("Center leadership by an academy.", False),
+        ("...", True),
+    ],
+)
+def test_a_statement_is_looked_up_and_not_answered(make: Make, text: str, read: bool) -> None:
+    answerer = make(ListedReader({"The academy": 3.0}, calibrated()))
+    response = answerer.ask(text)
+    assert (response.reading is not None) is read
+    if not read:
+        assert response.hits == answerer.ask(text, answer=False).hits
+
+
 def test_what_stands_far_behind_the_first_is_not_read(make: Make) -> None:
     files = {f"{n}.txt": f"The center number {n}{n} leads." for n in range(4)}
     files |= {f"bee{n}.txt": f"Bees {n}{n} sleep in a hive." for n in range(4)}
