@@ -21,7 +21,7 @@ help:
 	@echo "make ask     ask in the terminal             make ask Q=\"who leads the center?\""
 	@echo "make test    run all tests, with coverage"
 	@echo "make test-deep  the long ones: every step killed, every file damaged"
-	@echo "make check   ruff and mypy"
+	@echo "make check   ruff, mypy, and an audit of the packages"
 	@echo "make evaluate  measure what is found       make evaluate ARGS='--sets sample'"
 	@echo "make reader  train the reader again, export and calibrate it"
 	@echo "make bench   measure speed and memory      make bench ARGS='--passages 1000'"
@@ -64,6 +64,7 @@ check: $(READY)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/python -m scripts.audit
 
 # the sample alone where there is no folder QA_DATA
 evaluate: $(READY)
