@@ -92,8 +92,8 @@ class LibraryReader:
         if not self._path.is_file():
             raise IndexDamaged(f"{self._path} is missing; {MEND}")
         with translated(self._path):
-            self._db = self._connect("mode=ro")
             try:
+                self._db = self._connect("mode=ro")
                 self._db.execute("SELECT 1 FROM counters")
             except sqlite3.OperationalError:
                 # WAL wants to write a little even to read; on a read-only disk nobody

@@ -132,7 +132,7 @@ def mount(tmp_path: Path) -> Iterator[Mount]:
     yield mount
     for point in mounted:
         assert undo is not None
-        subprocess.run([undo, point], check=True)
+        subprocess.run([undo, "--lazy", point], check=True)  # also while a file of it is open
 
 
 @pytest.fixture
