@@ -14,8 +14,9 @@ from qa.answerer import Answerer
 from qa.problems import MEDIA_TYPE, FieldError, Problem, Refused
 from qa.schemas import AskRequest, AskResponse, Status, to_json
 
-AskNow = Callable[[str, int, records.Mode, bool], records.Response]
-"""Answers a question with at most so many passages, ranked so, read or not; or refuses."""
+AskNow = Callable[[str, int, records.Mode, bool, int | None], records.Response]
+"""Answers a question with at most so many passages, ranked so, read or not, in so many
+milliseconds or what the server allows; or refuses."""
 
 MAX_BODY = 64 * 1024
 
@@ -57,7 +58,9 @@ def _problem_response(description: str) -> dict[str, Any]:
     return {"description": description, "content": {MEDIA_TYPE: {"schema": schema}}}
 
 
-_NOT_READY = _problem_response("No index that can be served, or too many questions at once")
+_NOT_READY = _problem_response(
+    "No index that can be served, too many questions at once, or out of time before it was begun"
+)
 
 
 def create_api(current: Callable[[], Answerer], ask_now: AskNow) -> APIBlueprint:
@@ -81,7 +84,7 @@ def create_api(current: Callable[[], Answerer], ask_now: AskNow) -> APIBlueprint
         },
     )
     def ask(body: AskRequest) -> Response:
-        answered = ask_now(body.question, body.limit, body.mode, body.answer)
+        answered = ask_now(body.question, body.limit, body.mode, body.answer, body.timeout_ms)
         response = Response(to_json(answered, explain=body.explain), mimetype="application/json")
         response.headers["Server-Timing"] = _server_timing(answered.timings)
         return response

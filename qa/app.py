@@ -1,6 +1,7 @@
 """The Flask application: its parts put together, and what holds for every request."""
 
 import secrets
+import time
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,7 +14,8 @@ from qa import problems, records
 from qa.answerer import Answerer
 from qa.api import MAX_BODY, JsonRequest, create_api
 from qa.pages import create_pages
-from qa.problems import CROWDED
+from qa.problems import ARRIVED, CROWDED
+from qa.settings import MAX_TIMEOUT_SECONDS
 
 VERSION = "0.1.0"
 
@@ -31,6 +33,7 @@ def create_app(
     current: Callable[[], Answerer],
     token: str | None = None,
     hosts: list[str] | None = None,
+    timeout: float = MAX_TIMEOUT_SECONDS,
 ) -> Flask:
     """The application.
 
@@ -39,6 +42,7 @@ def create_app(
         token: what every request but /livez must present; None asks for none.
         hosts: names under which the server may be addressed, so that a page elsewhere
             cannot reach it through a name of its own (DNS rebinding); None for any.
+        timeout: seconds that a question may take at most, from its arrival.
     """
     app = OpenAPI(
         __name__,
@@ -54,10 +58,21 @@ def create_app(
     )
     problems.register(app)
 
-    def ask(question: str, limit: int, mode: records.Mode, answer: bool) -> records.Response:
+    def ask(
+        question: str, limit: int, mode: records.Mode, answer: bool, timeout_ms: int | None
+    ) -> records.Response:
         if request.environ.get(CROWDED):
             raise problems.Refused(503, "too many questions at once; try again in a moment")
-        return current().ask(question, limit, mode, answer)
+        now = time.monotonic()
+        may_take = timeout if timeout_ms is None else min(timeout, timeout_ms / 1e3)
+        left = request.environ.get(ARRIVED, now) + may_take - now
+        if left <= 0:
+            raise problems.Refused(
+                503,
+                f"timed out: the question waited longer than the {may_take * 1e3:.0f} ms that it "
+                "may take; try again in a moment, or allow more",
+            )
+        return current().ask(question, limit, mode, answer, left)
 
     app.register_api(create_api(current, ask))
     app.register_blueprint(create_pages(current, ask))

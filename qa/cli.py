@@ -170,6 +170,7 @@ def ask(
 @click.option("--host", help="Address to serve on  [QA_HOST; 127.0.0.1]")
 @click.option("--port", help="Port to serve on  [QA_PORT; 8000]")
 @click.option("--workers", help="Processes that answer  [QA_WORKERS; one per core, 4 at most]")
+@click.option("--timeout", help="Seconds a question may take at most  [QA_TIMEOUT; 10]")
 @click.option("--fed-by", type=int, hidden=True, help="Be a worker, fed over this descriptor")
 @index_flag
 @model_flag

@@ -14,8 +14,6 @@ log = logging.getLogger("citewell")
 
 POLL_SECONDS = 0.5
 
-_WARM_UP = "what is this about?"
-
 
 class Live:
     """Call it for the current answerer. A request keeps the one that it was given.
@@ -64,7 +62,7 @@ class Live:
                 return
             self._tried = published
             answerer = Answerer.open(self._index, self._embedder, self._reader, self._threshold)
-            answerer.ask(_WARM_UP)
+            answerer.warm_up()
         except CitewellError as error:
             self._problem = error
             log.error("the published index cannot be served: %s", error)

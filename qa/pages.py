@@ -105,7 +105,7 @@ def create_pages(current: Callable[[], Answerer], ask: AskNow) -> Blueprint:
         status = 200
         try:
             info = current().info
-            response = ask(question, DEFAULT_LIMIT, mode, True) if question.strip() else None
+            response = ask(question, DEFAULT_LIMIT, mode, True, None) if question.strip() else None
         except CitewellError as problem:
             error, status = str(problem), _status(problem)
         hits = response.hits if response else ()

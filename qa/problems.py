@@ -16,6 +16,9 @@ RETRY_SECONDS = 1
 CROWDED = "citewell.crowded"
 """Key in a request's environment: whether too many wait already, so that it is refused."""
 
+ARRIVED = "citewell.arrived"
+"""Key in a request's environment: when it began to wait, by `time.monotonic`."""
+
 
 class FieldError(BaseModel):
     """One thing that is wrong with a request."""

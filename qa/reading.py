@@ -80,21 +80,32 @@ def read(
         all hits, in order.
     """
     began = time.perf_counter()
-    enough, found = reader.calibration.enough, list[ReadHit]()
+    found = list[ReadHit]()
     most = hits[:DEPTH]
-    reach = reader.calibration.modes[mode].reach
     for first in range(0, len(most), reader.at_once):
         group = most[first : first + reader.at_once]
-        best = max((entry.span.score for entry in found if entry.span), default=None)
-        behind = most[0].scores.fused - group[0].scores.fused
-        done = (best is not None and best >= enough) or behind > reach
-        if found and (done or time.perf_counter() - began >= budget):
+        spent = time.perf_counter() - began >= budget
+        if found and (spent or _is_enough(found, group[0], reader, mode)):
             break
         texts = [text_of(hit) for hit in group]
         spans = reader.read(question, [text for text, _ in texts])
         for hit, (_, offset), span in zip(group, texts, spans, strict=True):
             found.append(ReadHit(hit, offset, span, read=True))
     return found + [ReadHit(hit, 0, None, read=False) for hit in hits[len(found) :]]
+
+
+def _is_enough(found: Sequence[ReadHit], following: Hit, reader: Reader, mode: Mode) -> bool:
+    """Whether, after what was found, what follows need not be read."""
+    best = max((entry.span.score for entry in found if entry.span), default=-math.inf)
+    behind = found[0].hit.scores.fused - following.scores.fused
+    calibration = reader.calibration
+    return best >= calibration.enough or behind > calibration.modes[mode].reach
+
+
+def unfinished(found: Sequence[ReadHit], reader: Reader, mode: Mode) -> bool:
+    """Whether reading ended for want of time: neither all nor enough was read."""
+    rest = [entry.hit for entry in found[:DEPTH] if not entry.read]
+    return bool(rest) and not _is_enough(found, rest[0], reader, mode)
 
 
 def claims(found: Sequence[ReadHit], prior: float) -> list[Claim]:

@@ -173,14 +173,17 @@ class Response:
     """All there is to say to one question.
 
     Attributes:
-        reading: None where no reader was asked.
+        mode: how the hits are ranked; another than was asked for where that failed.
+        reading: None where no reader was asked, or it failed, or there was no time left for it.
         hits: best first.
+        degraded: what failed or was left out for want of time, in words; () for a whole answer.
     """
 
     question: str
     mode: Mode
     reading: Reading | None
     hits: tuple[Hit, ...]
+    degraded: tuple[str, ...]
     index: IndexInfo
     timings: Timings
 

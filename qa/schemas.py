@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from qa import records
 from qa.answerer import DEFAULT_LIMIT, DEFAULT_MODE, MAX_LIMIT, MAX_QUESTION
+from qa.settings import MAX_TIMEOUT_SECONDS
 
 
 class AskRequest(BaseModel):
@@ -28,6 +29,14 @@ class AskRequest(BaseModel):
     explain: bool = Field(
         default=False,
         description="Say where the time went, and why each passage stands where it does",
+    )
+    timeout_ms: int | None = Field(
+        default=None,
+        ge=1,
+        le=MAX_TIMEOUT_SECONDS * 1000,
+        description="Milliseconds from its arrival that the question may take, waiting included; "
+        "what the server allows where that is less, or where this is null. Where they have "
+        "passed before it is begun it is refused, later nothing more is read for an answer",
     )
 
 
@@ -138,9 +147,12 @@ class AskResponse(BaseModel):
     """The passages that answer a question, best first."""
 
     question: str
-    mode: records.Mode
+    mode: records.Mode = Field(description="How they are ranked; see `degraded`")
     answer: AnswerOut | None = Field(description="null where nothing answers")
     passages: list[PassageOut]
+    degraded: list[str] = Field(
+        description="What failed or was left out for want of time; empty for a whole answer"
+    )
     index: IndexOut
     took_ms: float
     explain: StagesOut | None = Field(default=None, description="only where asked for")
@@ -161,6 +173,7 @@ def to_json(response: records.Response, *, explain: bool = False) -> str:
         mode=response.mode,
         answer=None if answer is None else _answer(answer),
         passages=[_passage(rank, hit, explain) for rank, hit in enumerate(response.hits, 1)],
+        degraded=list(response.degraded),
         index=IndexOut.model_validate(response.index, from_attributes=True),
         took_ms=round(timings.total, 2),
     )

@@ -19,7 +19,7 @@ from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
 
 from index.errors import SettingsError
-from qa.problems import CROWDED, MEDIA_TYPE, Problem
+from qa.problems import ARRIVED, CROWDED, MEDIA_TYPE, Problem
 
 # Requests are answered one after the other, by a thread that leaves the other to read and to
 # write. More of them only take Python from each other (docs/serving.md).
@@ -68,6 +68,7 @@ class _Task(WSGITask):  # type: ignore[misc]
     def get_environment(self) -> dict[str, Any]:
         environ: dict[str, Any] = super().get_environment()
         environ[CROWDED] = self.channel.crowded
+        environ[ARRIVED] = self.channel.arrived
         return environ
 
 
@@ -80,6 +81,7 @@ class _Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
         self._waiting = waiting
 
     def add_task(self, task: "_Channel") -> None:
+        task.arrived = time.monotonic()
         with self.lock:
             task.crowded = len(self.queue) >= self._waiting
             if task.crowded:
@@ -93,6 +95,7 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
     task_class = _Task
     error_task_class = _ProblemTask
     crowded = False
+    arrived = 0.0
 
     def del_channel(self, map: Any = None) -> None:  # noqa: A002 - waitress calls it so
         was_open = self._fileno in self.server.active_channels

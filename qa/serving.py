@@ -81,7 +81,7 @@ def _application(settings: Settings) -> tuple[WSGIApplication, threading.Event]:
     live.watch(stop)
     local = is_loopback(settings.host)
     hosts = [*LOOPBACK_HOSTS, settings.host.strip("[]")] if local else None
-    return create_app(live, settings.token, hosts), stop
+    return create_app(live, settings.token, hosts, settings.timeout), stop
 
 
 def _on_signals(stop: Callable[[], None]) -> None:

@@ -14,6 +14,9 @@ DEFAULT_DOCUMENTS = Path("documents")
 # Unless more are asked for: each takes about 100 MB.
 _MOST_WORKERS = 4
 
+# The most that can be set, and so the most that a request can ask for.
+MAX_TIMEOUT_SECONDS = 60
+
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 
 
@@ -32,6 +35,7 @@ class Settings:
             reader's own.
         host, port: where to serve. A host other than loopback needs a token.
         workers: processes that answer, 1 to 64.
+        timeout: seconds that a question may take at most, waiting included, in (0, 60].
         token: what every request must then present; None on loopback.
     """
 
@@ -44,6 +48,7 @@ class Settings:
     host: str
     port: int
     workers: int
+    timeout: float
     token: str | None
 
 
@@ -70,6 +75,7 @@ def read_settings(flags: Mapping[str, str | None], environ: Mapping[str, str]) -
     host, host_from = value("host", "QA_HOST", "127.0.0.1")
     port, port_from = value("port", "QA_PORT", "8000")
     workers, workers_from = value("workers", "QA_WORKERS", str(min(cores(), _MOST_WORKERS)))
+    timeout, timeout_from = value("timeout", "QA_TIMEOUT", "10")
     token = environ.get("QA_TOKEN") or None
 
     if Path(index).expanduser().is_file():
@@ -80,13 +86,19 @@ def read_settings(flags: Mapping[str, str | None], environ: Mapping[str, str]) -
         raise SettingsError(f"{precision_from} is {precision!r}; use int8 or fp32")
     if not reader.strip():
         raise SettingsError(f"{reader_from} is empty; use bundled, none, a folder or a hub name")
-    least = _share(threshold) if threshold else None
+    least = _number(threshold, 1) if threshold else None
     if threshold and least is None:
         raise SettingsError(f"{threshold_from} is {threshold!r}; use a number from 0 to 1")
     if not port.isascii() or not port.isdigit() or not 0 <= int(port) <= 65535:
         raise SettingsError(f"{port_from} is {port!r}; a port is a number from 0 to 65535")
     if not workers.isascii() or not workers.isdigit() or not 1 <= int(workers) <= 64:
         raise SettingsError(f"{workers_from} is {workers!r}; use a number from 1 to 64")
+    seconds = _number(timeout, MAX_TIMEOUT_SECONDS)
+    if not seconds:
+        raise SettingsError(
+            f"{timeout_from} is {timeout!r}; "
+            f"use seconds, more than 0, {MAX_TIMEOUT_SECONDS} at most"
+        )
     if not is_loopback(host) and token is None:
         raise SettingsError(
             f"{host_from} is {host!r}, which others can reach; set QA_TOKEN to a secret that "
@@ -102,17 +114,18 @@ def read_settings(flags: Mapping[str, str | None], environ: Mapping[str, str]) -
         host=host,
         port=int(port),
         workers=int(workers),
+        timeout=seconds,
         token=token,
     )
 
 
-def _share(text: str) -> float | None:
-    """A number from 0 to 1; None for anything else."""
+def _number(text: str, most: float) -> float | None:
+    """A number from 0 to `most`; None for anything else."""
     try:
         number = float(text)
     except ValueError:
         return None
-    return number if 0 <= number <= 1 else None
+    return number if 0 <= number <= most else None
 
 
 def exports(index: Path) -> Path:

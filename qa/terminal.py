@@ -94,6 +94,8 @@ def response_lines(response: Response, *, colour: bool) -> Iterable[str]:
         yield ""
         yield from _body(hit, colour=colour)
         yield ""
+    if response.degraded:
+        yield f"Incomplete: {'; '.join(response.degraded)}"
     yield (
         f"{_count(len(response.hits), 'passage')} of {response.index.passages} "
         f"in {response.timings.total:.0f} ms, snapshot {response.index.snapshot}"

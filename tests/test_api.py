@@ -19,7 +19,12 @@ def test_the_passage_that_answers_comes_first(client: FlaskClient) -> None:
     took = body.pop("took_ms")
     assert isinstance(took, float)
     assert body.pop("index").keys() == {"snapshot", "built_at", "documents", "passages", "model"}
-    assert body == {"question": "who leads the center?", "mode": "hybrid", "answer": None}
+    assert body == {
+        "question": "who leads the center?",
+        "mode": "hybrid",
+        "answer": None,
+        "degraded": [],
+    }
     score = passage.pop("scores")
     assert score["reader"] is None
     assert score["meaning"] > 0.8
@@ -146,6 +151,14 @@ def test_the_same_text_elsewhere_is_named_with_its_place(
         (b'{"question": "a", "limit": 1e400}', 400, "limit", "valid integer"),
         (b'{"question": "a", "mode": "magic"}', 400, "mode", "'hybrid', 'meaning' or 'words'"),
         (b'{"question": "a", "answer": 1}', 400, "answer", "valid boolean"),
+        (b'{"question": "a", "timeout_ms": 0}', 400, "timeout_ms", "greater than or equal to 1"),
+        (
+            b'{"question": "a", "timeout_ms": 60001}',
+            400,
+            "timeout_ms",
+            "equal to 60000",
+        ),
+        (b'{"question": "a", "timeout_ms": 1.5}', 400, "timeout_ms", "valid integer"),
         (b'{"question": "a", "colour": 1}', 400, "colour", "not permitted"),
         (b'{"question": "a", "limit": NaN}', 400, "", "not valid JSON"),
         (b'{"question": NaN}', 400, "", "not valid JSON"),
@@ -290,7 +303,8 @@ def test_the_openapi_document_describes_what_is_answered(client: FlaskClient) ->
     assert set(ask["responses"]) == {"200", "400", "413", "415", "503"}
     assert set(ask["responses"]["400"]["content"]) == {"application/problem+json"}
     request = document["components"]["schemas"]["AskRequest"]
-    assert set(request["properties"]) == {"question", "limit", "mode", "answer", "explain"}
+    fields = {"question", "limit", "mode", "answer", "explain", "timeout_ms"}
+    assert set(request["properties"]) == fields
     assert request["additionalProperties"] is False
     reply = client.post("/ask", json={"question": "bees", "explain": True}).get_json()
     for name, part in [

@@ -20,6 +20,7 @@ def test_without_flags_or_environment_the_defaults_hold() -> None:
         host="127.0.0.1",
         port=8000,
         workers=min(cores(), 4),
+        timeout=10,
         token=None,
     )
 
@@ -35,6 +36,7 @@ def test_flags_win_over_the_environment() -> None:
         "QA_HOST": "::1",
         "QA_PORT": "1",
         "QA_WORKERS": "7",
+        "QA_TIMEOUT": "0.5",
         "QA_TOKEN": "t",
     }
     assert read_settings({"docs": None, "port": None}, environ) == Settings(
@@ -47,6 +49,7 @@ def test_flags_win_over_the_environment() -> None:
         host="::1",
         port=1,
         workers=7,
+        timeout=0.5,
         token="t",
     )
     flags = {
@@ -59,6 +62,7 @@ def test_flags_win_over_the_environment() -> None:
         "host": "localhost",
         "port": "2",
         "workers": "1",
+        "timeout": "60",
     }
     assert read_settings(flags, environ) == Settings(
         documents=Path("d"),
@@ -70,6 +74,7 @@ def test_flags_win_over_the_environment() -> None:
         host="localhost",
         port=2,
         workers=1,
+        timeout=60,
         token="t",
     )
 
@@ -96,6 +101,8 @@ def test_a_home_folder_is_expanded() -> None:
         ({"threshold": "high"}, {}, "--threshold is 'high'; use a number from 0 to 1"),
         ({}, {"QA_THRESHOLD": "1.1"}, "QA_THRESHOLD is '1.1'; use a number from 0 to 1"),
         ({"threshold": "nan"}, {}, "--threshold is 'nan'; use a number from 0 to 1"),
+        ({"timeout": "0"}, {}, "--timeout is '0'; use seconds, more than 0, 60 at most"),
+        ({}, {"QA_TIMEOUT": "61"}, "QA_TIMEOUT is '61'; use seconds"),
         ({"index": __file__}, {}, "which is a file; name a folder"),
         ({"host": "0.0.0.0"}, {}, "set QA_TOKEN"),  # noqa: S104
         ({}, {"QA_HOST": "example.org"}, "QA_HOST is 'example.org'"),

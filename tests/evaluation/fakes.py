@@ -45,6 +45,7 @@ class ListedAnswers:
             mode=mode,
             reading=None,
             hits=tuple(self.listed[question])[:limit],
+            degraded=(),
             index=IndexInfo(1, "", 1, 1, "listed"),
             timings=Timings(0, 0, 0, 0),
         )
