@@ -1,6 +1,7 @@
 """The whole pipeline: files → documents → passages → vectors → a published snapshot."""
 
 import hashlib
+import logging
 from collections import Counter
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
@@ -26,6 +27,8 @@ from index.publishing import publish
 from index.reading import Read, Refused, read, sha256_of
 from index.scan import Found, Unreadable, scan
 from index.snapshot import Manifest
+
+log = logging.getLogger("citewell")
 
 Reader = Callable[[Path, Sequence[Found]], Generator[Read | Refused]]
 """(root, files) → what each gives, in their order, as `reading.read`."""
@@ -218,8 +221,11 @@ def _published(index: Path) -> Manifest | None:
     """The manifest to start from; None where everything is to be read again."""
     try:
         return snapshot.read_manifest(index)
-    except (IndexMissing, IndexDamaged, IndexMismatch):  # a build is what mends these
-        return None
+    except IndexMismatch as error:
+        log.warning("%s: it is made anew, and what was embedded is kept", str(error).split(";")[0])
+    except (IndexMissing, IndexDamaged):  # a build is what mends these
+        pass
+    return None
 
 
 def _scanned(root: Path, index: Path) -> tuple[list[Found], list[Unreadable], Counter[str]]:

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from index.chunker import Chunking
 from index.errors import IndexDamaged, IndexMismatch, IndexMissing
@@ -113,6 +114,27 @@ def read_manifest(index: Path) -> Manifest:
         IndexDamaged: the manifest is missing or altered.
         IndexMismatch: it is of another version of the format.
     """
+    fields = _fields(index)
+    if fields["format"] != FORMAT:
+        raise IndexMismatch(
+            f"the index in {index} has format {fields['format']}, this version reads {FORMAT}; "
+            f"{_MEND}"
+        )
+    fields["chunking"] = Chunking(**fields["chunking"])
+    fields["files"] = {name: FileSum(**file) for name, file in fields["files"].items()}
+    return Manifest(**fields)
+
+
+def read_root(index: Path) -> Path:
+    """The documents' folder of the published snapshot, whichever version of the format it has.
+
+    Raises:
+        IndexMissing, IndexDamaged: as for `read_manifest`.
+    """
+    return Path(_fields(index)["root"])
+
+
+def _fields(index: Path) -> dict[str, Any]:
     published = current(index)
     if published is None:
         raise IndexMissing(f"there is no index in {index} yet; {_MEND}")
@@ -125,15 +147,8 @@ def read_manifest(index: Path) -> Manifest:
         ) from error
     if hashlib.sha256(content).hexdigest() != published[1]:
         raise IndexDamaged(f"{path} is altered, or {index / CURRENT} is; {_MEND}")
-    fields = json.loads(content)
-    if fields["format"] != FORMAT:
-        raise IndexMismatch(
-            f"the index in {index} has format {fields['format']}, this version reads {FORMAT}; "
-            f"{_MEND}"
-        )
-    fields["chunking"] = Chunking(**fields["chunking"])
-    fields["files"] = {name: FileSum(**file) for name, file in fields["files"].items()}
-    return Manifest(**fields)
+    fields: dict[str, Any] = json.loads(content)
+    return fields
 
 
 def faults(index: Path, manifest: Manifest, below: str = "") -> Iterator[str]:

@@ -23,7 +23,7 @@ _AT_ONCE = 16_384  # vectors in memory
 def root_of(index: Path) -> Path | None:
     """The folder of documents that an index was built from last; None where that is not known."""
     try:
-        return Path(snapshot.read_manifest(index).root)
+        return snapshot.read_root(index)
     except IndexProblem:
         kept = rules_kept(index)
         return Path(kept[1].root) if kept else None

@@ -80,8 +80,8 @@ KNOWN_BY = {
     "Stemmer": {"index/terms.py"},
     "sqlite3": {
         "index/library/schema.py",
+        "index/library/migration.py",
         "index/library/reader.py",
-        "index/library/writer.py",
     },
     "sentence_transformers": {
         "index/embedders/sentence_transformer.py",

@@ -1,7 +1,6 @@
 """The library as the one builder writes it."""
 
 import json
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -12,12 +11,11 @@ from numpy.typing import NDArray
 from index.analysis import Analysed
 from index.errors import IndexDamaged, IndexProblem
 from index.library import seal
+from index.library.migration import opened
 from index.library.schema import (
     FILE,
     MEND,
-    SCHEMA,
     SET_REMAINS,
-    VERSION,
     VISIBLE,
     Counts,
     FileState,
@@ -33,9 +31,6 @@ from index.library.schema import (
 )
 from index.records import Document, Passage
 
-# The version that had all tables but `settings`: it is added, and everything stays.
-_ONE_TABLE_LESS = 4
-
 
 class LibraryWriter:
     """The one builder's side. Use as a context manager; `commit` makes a state durable."""
@@ -47,26 +42,7 @@ class LibraryWriter:
         """
         self._folder, self._path = folder, folder / FILE
         with translated(self._path):
-            self._db = sqlite3.connect(self._path)
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = FULL")  # a snapshot must not outlive its rows
-            self._db.execute("PRAGMA foreign_keys = ON")
-            (version,) = self._db.execute("PRAGMA user_version").fetchone()
-            if version != VERSION:
-                seal.take(folder)
-                if version != _ONE_TABLE_LESS:  # what was embedded is kept, the rest is read again
-                    self._db.executescript(
-                        "DROP TABLE IF EXISTS texts; DROP TABLE IF EXISTS passages; "
-                        "DROP TABLE IF EXISTS documents;"
-                    )
-                self._db.executescript(SCHEMA)
-                if version != _ONE_TABLE_LESS:
-                    self._db.execute("INSERT OR IGNORE INTO unused SELECT key FROM vectors")
-                    self._db.commit()
-                if version == 0:
-                    self._db.execute(SET_REMAINS, (0,))
-                    self._db.commit()
-                self._db.execute(f"PRAGMA user_version = {VERSION}")
+            self._db = opened(folder)
             self._committed = self._db.total_changes
 
     def __enter__(self) -> "LibraryWriter":
