@@ -1,16 +1,15 @@
 """The Flask application: its parts put together, and what holds for every request."""
 
-import secrets
 import time
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, Response, render_template, request
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 
 from qa import problems, records
+from qa.access import EVERYONE, Access, guard
 from qa.answerer import Answerer
 from qa.api import MAX_BODY, JsonRequest, create_api
 from qa.pages import create_pages
@@ -31,17 +30,14 @@ _HEADERS = {
 
 def create_app(
     current: Callable[[], Answerer],
-    token: str | None = None,
-    hosts: list[str] | None = None,
+    access: Access = EVERYONE,
     timeout: float = MAX_TIMEOUT_SECONDS,
 ) -> Flask:
     """The application.
 
     Args:
         current: gives the answerer to use, or raises why there is none.
-        token: what every request but /livez must present; None asks for none.
-        hosts: names under which the server may be addressed, so that a page elsewhere
-            cannot reach it through a name of its own (DNS rebinding); None for any.
+        access: whom it answers.
         timeout: seconds that a question may take at most, from its arrival.
     """
     app = OpenAPI(
@@ -57,6 +53,7 @@ def create_app(
         MAX_CONTENT_LENGTH=MAX_BODY,
     )
     problems.register(app)
+    guard(app, access)
 
     def ask(
         question: str, limit: int, mode: records.Mode, answer: bool, timeout_ms: int | None
@@ -83,31 +80,12 @@ def create_app(
         document: dict[str, object] = app.api_doc
         return document
 
-    @app.before_request
-    def check_access() -> None:
-        # not werkzeug's TRUSTED_HOSTS, which takes no IPv6 address
-        if hosts is not None and urlsplit(f"//{request.host}").hostname not in hosts:
-            raise problems.Refused(400, f"this server is not called {request.host!r}")
-        if token is not None and request.path != "/livez" and not _presents(token):
-            raise problems.Refused(401, "present the server's token: Authorization: Bearer …")
-
     @app.after_request
     def add_headers(response: Response) -> Response:
         response.headers.update(_HEADERS)
-        if response.status_code == 401:
-            response.headers["WWW-Authenticate"] = 'Basic realm="Citewell"'  # browsers can ask
         return response
 
     return app
-
-
-def _presents(token: str) -> bool:
-    """Whether a request brings the token, as a bearer token or as a password."""
-    given = request.authorization
-    if given is None:
-        return False
-    presented = given.token if given.type == "bearer" else given.password
-    return presented is not None and secrets.compare_digest(presented.encode(), token.encode())
 
 
 def _create_docs() -> Blueprint:

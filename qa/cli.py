@@ -171,6 +171,7 @@ def ask(
 @click.option("--port", help="Port to serve on  [QA_PORT; 8000]")
 @click.option("--workers", help="Processes that answer  [QA_WORKERS; one per core, 4 at most]")
 @click.option("--timeout", help="Seconds a question may take at most  [QA_TIMEOUT; 10]")
+@click.option("--tokens", metavar="FILE", help="Lines `name: token`  [QA_TOKENS_FILE; QA_TOKEN]")
 @click.option("--fed-by", type=int, hidden=True, help="Be a worker, fed over this descriptor")
 @index_flag
 @model_flag
@@ -181,8 +182,8 @@ def ask(
 def serve(fed_by: int | None, **flags: str | None) -> None:
     """Answer questions over HTTP, and in the browser.
 
-    An address that others can reach needs a secret in QA_TOKEN. A newly built index is
-    taken over without a restart.
+    An address that others can reach needs a secret in QA_TOKEN, or a file of such. A newly
+    built index is taken over without a restart.
 
     \b
     Examples:

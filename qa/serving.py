@@ -69,6 +69,7 @@ def work(settings: Settings, descriptor: int) -> None:
 def _application(settings: Settings) -> tuple[WSGIApplication, threading.Event]:
     """The application, and what ends its looking for new snapshots."""
     from index.embedders import open_embedder
+    from qa.access import Access
     from qa.app import create_app
     from qa.live import Live
     from qa.readers import open_reader
@@ -80,8 +81,8 @@ def _application(settings: Settings) -> tuple[WSGIApplication, threading.Event]:
     stop = threading.Event()
     live.watch(stop)
     local = is_loopback(settings.host)
-    hosts = [*LOOPBACK_HOSTS, settings.host.strip("[]")] if local else None
-    return create_app(live, settings.token, hosts, settings.timeout), stop
+    hosts = (*LOOPBACK_HOSTS, settings.host.strip("[]")) if local else None
+    return create_app(live, Access(settings.tokens, hosts), settings.timeout), stop
 
 
 def _on_signals(stop: Callable[[], None]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from index.cores import cores
 from index.embedders import Precision
 from index.errors import SettingsError
+from qa.tokens import FROM_ENVIRONMENT, Tokens, read_tokens
 
 DEFAULT_DOCUMENTS = Path("documents")
 
@@ -36,7 +37,7 @@ class Settings:
         host, port: where to serve. A host other than loopback needs a token.
         workers: processes that answer, 1 to 64.
         timeout: seconds that a question may take at most, waiting included, in (0, 60].
-        token: what every request must then present; None on loopback.
+        tokens: one of which every request must then present; None where none is set.
     """
 
     documents: Path | None
@@ -49,7 +50,7 @@ class Settings:
     port: int
     workers: int
     timeout: float
-    token: str | None
+    tokens: Tokens | None
 
 
 def read_settings(flags: Mapping[str, str | None], environ: Mapping[str, str]) -> Settings:
@@ -76,7 +77,7 @@ def read_settings(flags: Mapping[str, str | None], environ: Mapping[str, str]) -
     port, port_from = value("port", "QA_PORT", "8000")
     workers, workers_from = value("workers", "QA_WORKERS", str(min(cores(), _MOST_WORKERS)))
     timeout, timeout_from = value("timeout", "QA_TIMEOUT", "10")
-    token = environ.get("QA_TOKEN") or None
+    tokens_file, _ = value("tokens", "QA_TOKENS_FILE", "")
 
     if Path(index).expanduser().is_file():
         raise SettingsError(f"{index_from} is {index!r}, which is a file; name a folder")
@@ -99,10 +100,14 @@ def read_settings(flags: Mapping[str, str | None], environ: Mapping[str, str]) -
             f"{timeout_from} is {timeout!r}; "
             f"use seconds, more than 0, {MAX_TIMEOUT_SECONDS} at most"
         )
-    if not is_loopback(host) and token is None:
+    tokens = read_tokens(
+        Path(tokens_file).expanduser() if tokens_file else None,
+        environ.get(FROM_ENVIRONMENT) or None,
+    )
+    if not is_loopback(host) and tokens is None:
         raise SettingsError(
             f"{host_from} is {host!r}, which others can reach; set QA_TOKEN to a secret that "
-            "their requests must present, or serve on 127.0.0.1"
+            "their requests must present, or --tokens to a file of such, or serve on 127.0.0.1"
         )
     return Settings(
         documents=Path(documents).expanduser() if documents else None,
@@ -115,7 +120,7 @@ def read_settings(flags: Mapping[str, str | None], environ: Mapping[str, str]) -
         port=int(port),
         workers=int(workers),
         timeout=seconds,
-        token=token,
+        tokens=tokens,
     )
 
 

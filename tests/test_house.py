@@ -54,6 +54,7 @@ ORDER = {
         "supervisor",
         "server",
         "app",
+        "access",
         "pages",
         "api",
         "problems",
@@ -68,6 +69,7 @@ ORDER = {
         "highlight",
         "readers",
         "settings",
+        "tokens",
         "records",
     ],
 }

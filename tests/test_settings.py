@@ -7,6 +7,7 @@ import pytest
 from index.cores import cores
 from index.errors import SettingsError
 from qa.settings import Settings, is_loopback, read_settings
+from qa.tokens import Tokens
 
 
 def test_without_flags_or_environment_the_defaults_hold() -> None:
@@ -21,7 +22,7 @@ def test_without_flags_or_environment_the_defaults_hold() -> None:
         port=8000,
         workers=min(cores(), 4),
         timeout=10,
-        token=None,
+        tokens=None,
     )
 
 
@@ -50,7 +51,7 @@ def test_flags_win_over_the_environment() -> None:
         port=1,
         workers=7,
         timeout=0.5,
-        token="t",
+        tokens=Tokens.of({"QA_TOKEN": "t"}),
     )
     flags = {
         "docs": "d",
@@ -75,7 +76,7 @@ def test_flags_win_over_the_environment() -> None:
         port=2,
         workers=1,
         timeout=60,
-        token="t",
+        tokens=Tokens.of({"QA_TOKEN": "t"}),
     )
 
 
@@ -117,7 +118,7 @@ def test_what_cannot_be_used_is_named(
 
 def test_others_may_reach_a_server_that_has_a_token() -> None:
     settings = read_settings({"host": "0.0.0.0"}, {"QA_TOKEN": "secret"})  # noqa: S104
-    assert settings.token == "secret"
+    assert settings.tokens == Tokens.of({"QA_TOKEN": "secret"})
 
 
 @pytest.mark.parametrize(
