@@ -10,6 +10,7 @@ any step leaves the old snapshot or the new one: a folder becomes visible only w
 replaced after everything it leads to has reached the disk, names it.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -29,6 +30,8 @@ CURRENT = "CURRENT"
 SNAPSHOTS = "snapshots"
 
 _MEND = "run `make index`"
+
+_TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +252,19 @@ def delete_others(index: Path, published: int, before: int = 1) -> None:
     kept = {folder(index, number).name for number in (*older[len(older) - before :], published)}
     for path in (index / SNAPSHOTS).glob("*"):
         if path.name not in kept:
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+            _delete(path) if path.is_dir() else path.unlink()
+
+
+def _delete(path: Path) -> None:
+    """Delete a folder in which a reader that is just opening it may make a lock."""
+    for left in range(_TRIES - 1, -1, -1):
+        try:
+            shutil.rmtree(path)
+        except OSError as error:
+            if not left or error.errno != errno.ENOTEMPTY:
+                raise
+        else:
+            break
 
 
 def _numbers(index: Path) -> list[int]:

@@ -16,7 +16,7 @@ from tests.conftest import write_files
 from tests.fakes import CountingEmbedder
 from tests.storage import builder
 from tests.storage.state import faults, leftovers, state
-from tests.storage.test_kill import Scenario, files, make, needs_strace
+from tests.storage.test_kill import Scenario, files, fresh, make, needs_strace
 
 # Calls that fail where a disk is full or broken. What only deletes is not among them.
 FAILING = {
@@ -36,11 +36,7 @@ def failed(
     scenario: Scenario, call: str, how: str, folder: Path, name: str | None = None
 ) -> tuple[bool, bool]:
     """Let calls of a build fail, and judge what is left: (any did, and so did the build)."""
-    folder.mkdir(exist_ok=True)
-    index = folder / "index"
-    shutil.rmtree(index, ignore_errors=True)
-    if scenario.old is not None:
-        shutil.copytree(scenario.index, index)
+    index = fresh(scenario, folder)
     path = None if name is None else index / name
     command = builder.command(scenario.documents, index, *scenario.flags)
     log = folder / "log"

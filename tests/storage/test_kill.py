@@ -3,6 +3,7 @@
 import re
 import shutil
 import signal
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,16 +65,24 @@ def make(folder: Path, kind: str) -> Scenario:
     return Scenario(documents, index, flags, old, new)
 
 
+def fresh(scenario: Scenario, folder: Path) -> Path:
+    """The index of a scenario as it was before, in a folder of always the same name."""
+    folder.mkdir(exist_ok=True)
+    index = folder / "index"
+    if index.exists():  # late threads of readers may still make a lock in it
+        gone = index.rename(folder / f"gone-{time.monotonic_ns()}")
+        shutil.rmtree(gone, ignore_errors=True)
+    if scenario.old is not None:
+        shutil.copytree(scenario.index, index)
+    return index
+
+
 def killed(scenario: Scenario, call: str, when: int, folder: Path, name: str | None = None) -> bool:
     """Kill a build at its `when`-th such call, on that file of the index if one is named.
 
     What is left is judged. False where there is no such call, and the build came to its end.
     """
-    folder.mkdir(exist_ok=True)
-    index = folder / "index"
-    shutil.rmtree(index, ignore_errors=True)
-    if scenario.old is not None:
-        shutil.copytree(scenario.index, index)
+    index = fresh(scenario, folder)
     path = None if name is None else index / name
     command = builder.command(scenario.documents, index, *scenario.flags)
     log = folder / "log"
@@ -100,16 +109,12 @@ def killed(scenario: Scenario, call: str, when: int, folder: Path, name: str | N
 
 def files(scenario: Scenario, folder: Path) -> list[tuple[str, str]]:
     """(call, file) for every kind of call on every file of the index whose name is not drawn."""
-    folder.mkdir()
-    index = folder / "index"
-    if scenario.old is not None:
-        shutil.copytree(scenario.index, index)
+    index = fresh(scenario, folder)
     command = builder.command(scenario.documents, index, *scenario.flags)
     log, every = folder / "log", ",?".join(CALLS)
     assert builder.run(builder.traced(every, "", command, log)).returncode == 0
     called = re.compile(rf"\d+ (\w+)\(.*?[<\"]{re.escape(str(index))}/([^>\"]*)")
     found = {match.groups() for match in map(called.match, log.read_text().splitlines()) if match}
-    shutil.rmtree(folder)
     drawn = re.compile(r"\.tmp|[0-9a-f]{32}")
     return sorted((call, name) for call, name in found if not drawn.search(name))
 
