@@ -29,7 +29,7 @@ def scan(root: Path, suffixes: frozenset[str], skip: Path) -> Iterator[Found | U
     """Walk `root`, in the order of names.
 
     Hidden files and folders and the folder `skip` are passed over. Links are followed to
-    files inside `root` only.
+    files inside `root` only; a folder that is a link to elsewhere is named, not walked.
 
     Yields:
         `Found` for a document, `Unreadable` for what cannot be looked at, and the bare
@@ -40,6 +40,10 @@ def scan(root: Path, suffixes: frozenset[str], skip: Path) -> Iterator[Found | U
     for parent, folders, names in os.walk(root, onerror=denied.append):
         here = Path(parent)
         folders[:] = sorted(f for f in folders if not f.startswith(".") and here / f != skip)
+        for name in folders:  # a link to a folder inside names what is found there itself
+            if (here / name).is_symlink() and not _is_inside(here / name, root):
+                linked = (here / name).relative_to(root).as_posix()
+                yield Unreadable(linked, "a link to a folder outside; copy the folder instead")
         for name in sorted(names):
             path = here / name
             if name.startswith("."):
@@ -50,7 +54,7 @@ def scan(root: Path, suffixes: frozenset[str], skip: Path) -> Iterator[Found | U
             name = path.relative_to(root).as_posix()
             try:
                 info = path.stat()
-                if path.is_symlink() and not path.resolve().is_relative_to(root):
+                if path.is_symlink() and not _is_inside(path, root):
                     yield Unreadable(name, "a link to outside the folder; copy the file instead")
                 elif not stat.S_ISREG(info.st_mode):
                     yield Unreadable(name, "not a regular file")
@@ -61,3 +65,11 @@ def scan(root: Path, suffixes: frozenset[str], skip: Path) -> Iterator[Found | U
     for denial in denied:
         name = Path(denial.filename).relative_to(root).as_posix()
         yield Unreadable(name, denial.strerror or str(denial))
+
+
+def _is_inside(path: Path, root: Path) -> bool:
+    """Whether a link leads to something inside `root`, which is resolved."""
+    try:
+        return path.resolve().is_relative_to(root)
+    except RuntimeError:  # links in a circle
+        return False

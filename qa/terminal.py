@@ -71,7 +71,7 @@ def report_lines(report: BuildReport) -> Iterable[str]:
     if report.unreadable:
         yield f"{_count(len(report.unreadable), 'file')} gave no text:"
         for file in report.unreadable:
-            yield f"  {_plain(file.id)}: {file.reason}"
+            yield f"  {_escaped(file.id)}: {_escaped(file.reason)}"
 
 
 def response_lines(response: Response, *, colour: bool) -> Iterable[str]:
@@ -131,6 +131,11 @@ def _body(hit: Hit, *, colour: bool) -> Iterable[str]:
 def _plain(text: str, keep: str = "") -> str:
     """Without control characters, by which a document could write to the terminal."""
     return "".join(c if c.isprintable() or c in keep else " " for c in text)
+
+
+def _escaped(text: str) -> str:
+    """With control characters as in Python's strings, so that names stay apart."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def _count(number: int, noun: str) -> str:

@@ -52,11 +52,15 @@ SUFFIXES: frozenset[str] = frozenset(_LOADERS)
 """The suffixes that `load` knows, lower case, with their dot."""
 
 # Read by this project's own Python, or by others' that runs no native code over the file.
-_PLAIN = frozenset({".txt", ".text", ".md", ".markdown", ".mdx", ".rtf", ".csv", ".tsv"})
+_PLAIN = frozenset({".txt", ".text", ".md", ".markdown", ".mdx", ".csv", ".tsv"})
 
 _MEGABYTE = 1_000_000
 _FILE_LIMIT = 100 * _MEGABYTE
+_TEXT_LIMIT = 64 * _MEGABYTE  # characters
 _UNPACKED_LIMIT = 500 * _MEGABYTE
+_MEMBERS_LIMIT = 20_000
+# Spreadsheets of many like rows reach 50; what repeats one byte reaches 1,000.
+_RATIO_LIMIT, _RATIO_FROM = 200, 20 * _MEGABYTE
 _ZIPPED = frozenset({".docx", ".pptx", ".xlsx", ".odt", ".epub"})
 
 
@@ -65,6 +69,7 @@ def load(root: Path, path: Path) -> Document:
 
     Raises:
         UnreadableDocument: it gives no text; the message is the reason, in plain words.
+        MemoryError: the process is limited, and the file takes more.
         ValueError: `path` doesn't lie under `root`.
     """
     name = path.relative_to(root).as_posix()
@@ -78,6 +83,8 @@ def load(root: Path, path: Path) -> Document:
     try:
         modified = _check(path, suffix)
         assembled = assemble(_LOADERS[suffix](path), path.stem)
+        if len(assembled.text) > _TEXT_LIMIT:
+            raise UnreadableDocument(_too_large("text of ", len(assembled.text), _TEXT_LIMIT))
         return Document(
             id=name,
             title=assembled.title,
@@ -87,7 +94,7 @@ def load(root: Path, path: Path) -> Document:
             source=str(path.absolute()),
             modified=modified,
         )
-    except UnreadableDocument:
+    except (UnreadableDocument, MemoryError):
         raise
     except OSError as error:
         reason = error.strerror or type(error).__name__
@@ -122,11 +129,21 @@ def _check(path: Path, suffix: str) -> float:
                 )
         try:
             with zipfile.ZipFile(path) as archive:
-                unpacked = sum(member.file_size for member in archive.infolist())
+                members = archive.infolist()
         except zipfile.BadZipFile as error:
             raise UnreadableDocument(f"damaged: not a whole {suffix} file") from error
+        if len(members) > _MEMBERS_LIMIT:
+            raise UnreadableDocument(
+                f"too large: {len(members):,} files inside, the limit is {_MEMBERS_LIMIT:,}"
+            )
+        # no member gives more than is stated here: zipfile stops at its size
+        unpacked = sum(member.file_size for member in members)
         if unpacked > _UNPACKED_LIMIT:
             raise UnreadableDocument(_too_large("unpacked, ", unpacked, _UNPACKED_LIMIT))
+        if unpacked > max(_RATIO_FROM, _RATIO_LIMIT * status.st_size):
+            raise UnreadableDocument(
+                f"too large: it unpacks to more than {_RATIO_LIMIT} times its size"
+            )
     return status.st_mtime
 
 
