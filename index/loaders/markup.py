@@ -26,14 +26,16 @@ def html_root(text: str) -> Any:
 
 
 def xml_root(raw: bytes) -> Any:
-    """The root element of an XML file, entities left alone.
+    """The root element of an XML file, without the entities that it declares.
 
     Raises:
         SyntaxError: it isn't well-formed.
     """
     from lxml import etree
 
-    return etree.fromstring(raw, etree.XMLParser(no_network=True, resolve_entities=False))
+    root = etree.fromstring(raw, etree.XMLParser(no_network=True, resolve_entities=False))
+    etree.strip_elements(root, etree.Entity, with_tail=False)
+    return root
 
 
 def walk(root: Any, is_leaf: Callable[[Any], bool]) -> Iterator[tuple[str, Any]]:
