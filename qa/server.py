@@ -26,15 +26,24 @@ from qa.problems import ARRIVED, CROWDED, MEDIA_TYPE, Problem
 _THREADS = 1
 
 # Requests that wait for it at most, some milliseconds each. A question that comes when there
-# are so many is marked, and goes to the front to be refused.
+# are so many is marked, to be refused.
 _WAITING = 16
+
+# Not made to wait behind questions, as whoever is refused is not: a thread beside answers both.
+_AT_ONCE = frozenset({"/livez", "/readyz"})
+
+# Who has sent nothing for so long, or begun a request and not ended it, is hung up on.
+PATIENCE_SECONDS = 30
 
 # Above what the application takes (64 KiB), so that it can say so: a connection that is
 # closed while its client still sends loses the answer. Beyond 512 KiB it waits on disk.
 _MAX_BODY = 16 * 1024 * 1024
 
-# A second request on the way after the first answer has its chance to arrive.
+# What requests in flight have when the server ends.
 GRACE_SECONDS = 10.0
+
+# Then a connection over which something came or went so lately may have a request on its way.
+_LINGER_SECONDS = 0.5
 
 # What passes between a supervisor and a worker: here is a connection; let one go, for a worker
 # that has fewer; and back, one was closed.
@@ -72,23 +81,37 @@ class _Task(WSGITask):  # type: ignore[misc]
         return environ
 
 
-class _Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
+class _Queue(ThreadedTaskDispatcher):  # type: ignore[misc]
     """Requests wait here for a thread."""
+
+    def add_task(self, task: "_Channel") -> None:
+        with self.lock:
+            self.queue.append(task)
+            self.queue_cv.notify()
+
+
+class _Dispatcher(_Queue):
+    """No more than so many wait; who comes then, and what takes no time, is answered beside."""
 
     def __init__(self, threads: int, waiting: int) -> None:
         super().__init__()
         self.set_thread_count(threads)
         self._waiting = waiting
+        self._beside = _Queue()
+        self._beside.set_thread_count(1)
 
     def add_task(self, task: "_Channel") -> None:
         task.arrived = time.monotonic()
-        with self.lock:
-            task.crowded = len(self.queue) >= self._waiting
-            if task.crowded:
-                self.queue.appendleft(task)
-            else:
-                self.queue.append(task)
-            self.queue_cv.notify()
+        task.crowded = len(self.queue) >= self._waiting
+        request = task.requests[0]
+        if task.crowded or request.error or request.path in _AT_ONCE:
+            self._beside.add_task(task)
+        else:
+            super().add_task(task)
+
+    def shutdown(self, cancel_pending: bool = True, timeout: float = 5) -> bool:
+        self._beside.shutdown(cancel_pending, timeout)
+        return bool(super().shutdown(cancel_pending, timeout))
 
 
 class _Channel(HTTPChannel):  # type: ignore[misc]
@@ -96,6 +119,12 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
     error_task_class = _ProblemTask
     crowded = False
     arrived = 0.0
+    begun = 0.0
+
+    def received(self, data: bytes) -> bool:
+        if self.request is None:
+            self.begun = time.time()
+        return bool(super().received(data))
 
     def del_channel(self, map: Any = None) -> None:  # noqa: A002 - waitress calls it so
         was_open = self._fileno in self.server.active_channels
@@ -109,10 +138,17 @@ class _Listening(TcpWSGIServer):  # type: ignore[misc]
 
     channel_class = _Channel
     ended = False
+    stopping = False
 
     def lets_go(self) -> bool:
         """Whether the connection that is answered now is closed afterwards."""
-        return False
+        return self.stopping
+
+    def maintenance(self, now: float) -> None:
+        super().maintenance(now)  # whoever is silent; a request may also come byte by byte
+        for channel in self.active_channels.values():
+            if channel.request is not None and channel.begun < now - self.adj.channel_timeout:
+                channel.will_close = True
 
     def lost_connection(self) -> None: ...
 
@@ -123,7 +159,10 @@ class _Fed(_Listening):
     let_go = 0
 
     def accept(self) -> tuple[socket.socket, Any] | None:
-        message, descriptors, *_ = socket.recv_fds(self.socket, 1, 1)
+        try:
+            message, descriptors, *_ = socket.recv_fds(self.socket, 1, 1)
+        except ConnectionError:
+            message, descriptors = b"", []
         self.ended = not message
         if message == LET_GO:
             self.let_go += 1
@@ -137,8 +176,8 @@ class _Fed(_Listening):
             raise
 
     def lets_go(self) -> bool:
-        if not self.let_go:
-            return False
+        if self.stopping or not self.let_go:
+            return self.stopping
         self.let_go -= 1
         return True
 
@@ -147,7 +186,8 @@ class _Fed(_Listening):
             self.socket.send(CLOSED)
 
     def handle_close(self) -> None:
-        self.ended = True  # the supervisor is gone; what it handed over is still answered
+        while not self.ended:  # the supervisor is gone; what it handed over is still answered
+            self.handle_accept()
 
     def getsockname(self) -> tuple[str, str]:
         return "", "0"  # nothing is addressed by it
@@ -186,6 +226,7 @@ class Server:
         grace: float = GRACE_SECONDS,
         threads: int = _THREADS,
         waiting: int = _WAITING,
+        patience: int = PATIENCE_SECONDS,
     ) -> None:
         """
         Args:
@@ -194,6 +235,7 @@ class Server:
             grace: seconds that requests in flight have after `stop`.
             threads: requests answered at the same time.
             waiting: requests that may wait meanwhile; later ones are marked with `CROWDED`.
+            patience: seconds of silence, or for one request to arrive, whole seconds.
         """
         self._sockets: dict[int, object] = {}
         self._grace = grace
@@ -209,8 +251,8 @@ class Server:
             dispatcher=_Dispatcher(threads, waiting),
             adj=Adjustments(
                 connection_limit=1000,
-                channel_timeout=30,
-                cleanup_interval=10,
+                channel_timeout=patience,
+                cleanup_interval=max(1, patience // 3),
                 max_request_body_size=_MAX_BODY,
                 asyncore_use_poll=True,
                 ident=None,
@@ -232,6 +274,8 @@ class Server:
         """Serve until `stop`, then answer every request that was accepted."""
         while not self._stopping.is_set() and not self._server.ended:
             self._turn(1.0)
+        # clients that keep asking over one connection are told with their next answer
+        self._server.stopping = True
         waiting = select.poll()
         waiting.register(self._server.socket, select.POLLIN)
         # whom the kernel let in and nobody has greeted yet
@@ -250,9 +294,13 @@ class Server:
         wasyncore.loop(timeout=timeout, use_poll=True, map=self._sockets, count=1)
 
     def _busy(self) -> bool:
-        """Whether a request has been begun, is being answered, or its answer being sent."""
+        """Whether a request may be on its way, is being answered, or its answer being sent."""
+        since = time.time() - _LINGER_SECONDS
         return any(
-            channel.request is not None or channel.requests or channel.total_outbufs_len
+            channel.request is not None
+            or channel.requests
+            or channel.total_outbufs_len
+            or channel.last_activity > since
             for channel in list(self._sockets.values())
             if isinstance(channel, HTTPChannel)
         )

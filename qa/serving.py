@@ -7,18 +7,37 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from wsgiref.types import WSGIApplication
 
+from index.embedders import Embedder
+from qa.readers import Reader
 from qa.settings import LOOPBACK_HOSTS, Settings, exports, is_loopback
 
+OpenModels = Callable[[Settings], tuple[Embedder, Reader | None]]
 
-def serve(settings: Settings, worker: Sequence[str], announce: Callable[[str], None]) -> None:
-    """Serve until SIGINT or SIGTERM.
+
+def _open_models(settings: Settings) -> tuple[Embedder, Reader | None]:
+    from index.embedders import open_embedder
+    from qa.readers import open_reader
+
+    embedder = open_embedder(settings.model, exports(settings.index), settings.precision)
+    return embedder, open_reader(settings.reader)
+
+
+def serve(
+    settings: Settings,
+    worker: Sequence[str],
+    announce: Callable[[str], None],
+    open_models: OpenModels = _open_models,
+) -> None:
+    """Serve until SIGINT or SIGTERM; the second of them ends everything at once.
 
     Args:
         worker: the command of a worker, to which the number of a descriptor is added; it
             calls `work` with that.
         announce: told the address once it answers.
+        open_models: embedder and reader, where this process answers itself.
 
     Raises:
         SettingsError: the address cannot be listened on.
@@ -39,10 +58,10 @@ def serve(settings: Settings, worker: Sequence[str], announce: Callable[[str], N
             )
 
         supervisor = Supervisor(listening, start, settings.workers, lambda: announce(url))
-        _on_signals(supervisor.stop)
+        _on_signals(supervisor.stop, supervisor.kill)
         supervisor.run()
         return
-    app, stop = _application(settings)
+    app, stop = _application(settings, open_models)
     server = Server(app, listening)
     _on_signals(server.stop)
     announce(url)
@@ -50,7 +69,7 @@ def serve(settings: Settings, worker: Sequence[str], announce: Callable[[str], N
     stop.set()
 
 
-def work(settings: Settings, descriptor: int) -> None:
+def work(settings: Settings, descriptor: int, open_models: OpenModels = _open_models) -> None:
     """Serve the connections that come over a Unix socket, until it ends."""
     from qa.server import Server
     from qa.supervisor import READY, READY_ALONE
@@ -58,24 +77,24 @@ def work(settings: Settings, descriptor: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):  # which some send to all of a service
         signal.signal(number, signal.SIG_IGN)
     source = socket.socket(fileno=descriptor)
-    app, stop = _application(settings)
+    app, stop = _application(settings, open_models)
     server = Server(app, source)
     # torch takes hundreds of megabytes in each process, and all cores by itself
-    source.send(READY_ALONE if "torch" in sys.modules else READY)
+    with suppress(OSError):  # it has ended meanwhile, which the server sees, too
+        source.send(READY_ALONE if "torch" in sys.modules else READY)
     server.run()
     stop.set()
 
 
-def _application(settings: Settings) -> tuple[WSGIApplication, threading.Event]:
+def _application(
+    settings: Settings, open_models: OpenModels
+) -> tuple[WSGIApplication, threading.Event]:
     """The application, and what ends its looking for new snapshots."""
-    from index.embedders import open_embedder
     from qa.access import Access
     from qa.app import create_app
     from qa.live import Live
-    from qa.readers import open_reader
 
-    embedder = open_embedder(settings.model, exports(settings.index), settings.precision)
-    reader = open_reader(settings.reader)
+    embedder, reader = open_models(settings)
     live = Live(settings.index, embedder, reader, settings.threshold)
     live.refresh()
     stop = threading.Event()
@@ -85,12 +104,13 @@ def _application(settings: Settings) -> tuple[WSGIApplication, threading.Event]:
     return create_app(live, Access(settings.tokens, hosts), settings.timeout), stop
 
 
-def _on_signals(stop: Callable[[], None]) -> None:
-    """Stop in order when asked to; at once when asked twice."""
+def _on_signals(stop: Callable[[], None], kill: Callable[[], None] = lambda: None) -> None:
+    """Stop in order when asked to; at once, after `kill`, when asked twice."""
     asked = threading.Event()
 
     def on_signal(number: int, _: object) -> None:
         if asked.is_set():
+            kill()
             os._exit(128 + number)
         asked.set()
         stop()

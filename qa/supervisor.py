@@ -83,6 +83,11 @@ class Supervisor:
         with suppress(OSError):  # it has ended already
             self._wake.send(b"!")
 
+    def kill(self) -> None:
+        """End all workers at once. From any thread or signal handler."""
+        for worker in self._workers:
+            worker.process.kill()
+
     def run(self) -> None:
         """Serve until `stop`; then every request that was accepted has been answered.
 
@@ -182,16 +187,17 @@ class Supervisor:
     def _end(self) -> None:
         for worker in self._workers:
             worker.socket.close()
+        deadline = time.monotonic() + _TO_STOP_SECONDS
         for worker in self._workers:
-            _ended(worker.process)
+            _ended(worker.process, deadline - time.monotonic())
         for thing in (self._selector, self._wake, self._woken):
             thing.close()
 
 
-def _ended(process: subprocess.Popen[bytes]) -> int:
+def _ended(process: subprocess.Popen[bytes], seconds: float = _TO_STOP_SECONDS) -> int:
     """Its exit status; it is killed where it does not end in time."""
     try:
-        return process.wait(_TO_STOP_SECONDS)
+        return process.wait(max(0.0, seconds))
     except subprocess.TimeoutExpired:
         process.kill()
         return process.wait()
