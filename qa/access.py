@@ -1,5 +1,6 @@
 """Who may ask: what is checked of every request before its route."""
 
+import ipaddress
 import logging
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -14,6 +15,13 @@ log = logging.getLogger("citewell")
 _OPEN = "/livez"  # says nothing but that the server runs, to whoever watches over it
 
 
+_PREFLIGHT = {
+    "Access-Control-Allow-Methods": "GET, POST",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type",
+    "Access-Control-Max-Age": "600",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
     """Whom the server answers.
@@ -22,10 +30,14 @@ class Access:
         tokens: one of which every request but /livez must present; None asks for none.
         hosts: names under which the server may be addressed, so that a page elsewhere
             cannot reach it through a name of its own (DNS rebinding); None for any.
+        any_address: whether besides by every IP address, which no one can rebind.
+        origins: of pages elsewhere that may ask it (CORS); its own may in any case.
     """
 
     tokens: Tokens | None = None
     hosts: tuple[str, ...] | None = None
+    any_address: bool = False
+    origins: tuple[str, ...] = ()
 
 
 EVERYONE = Access()
@@ -35,19 +47,57 @@ def guard(app: Flask, access: Access) -> None:
     """Check every request of `app`, whatever its path and method. Register nothing before it."""
 
     @app.before_request
-    def check() -> None:
-        # not werkzeug's TRUSTED_HOSTS, which takes no IPv6 address
-        hosts = access.hosts
-        if hosts is not None and urlsplit(f"//{request.host}").hostname not in hosts:
-            raise Refused(400, f"this server is not called {request.host!r}")
+    def check() -> Response | None:
+        _check_host(access)
+        origin = request.headers.get("Origin")
+        if origin is not None:
+            _check_origin(origin, access.origins)
+            if request.method == "OPTIONS" and origin in access.origins:
+                return Response(status=204, headers=_PREFLIGHT)  # carries no token by design
         if request.path != _OPEN:
             g.token = _name(access.tokens)
+        return None
 
     @app.after_request
     def challenge(response: Response) -> Response:
         if response.status_code == 401:
             response.headers["WWW-Authenticate"] = 'Basic realm="Citewell"'  # browsers can ask
+        if access.origins:
+            response.vary.add("Origin")
+            if (origin := request.headers.get("Origin")) in access.origins:
+                response.headers["Access-Control-Allow-Origin"] = origin
+                response.headers["Access-Control-Expose-Headers"] = "Retry-After, Server-Timing"
         return response
+
+
+def _check_host(access: Access) -> None:
+    # not werkzeug's TRUSTED_HOSTS, which takes no IPv6 address
+    if access.hosts is None:
+        return
+    name = urlsplit(f"//{request.host}").hostname or ""  # empty where it was no name
+    if name in access.hosts or (access.any_address and _is_address(name)):
+        return
+    raise Refused(
+        400, f"this server is not called {name!r}; if it should be, start it with --allow-host"
+    )
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _check_origin(origin: str, allowed: tuple[str, ...]) -> None:
+    # by the name alone, since whoever speaks TLS before the server speaks HTTP with it
+    own = (f"http://{request.host}", f"https://{request.host}")
+    if not request.host or origin not in (*own, *allowed):
+        raise Refused(
+            403,
+            "pages elsewhere may not ask this server; if they should, start it with --allow-origin",
+        )
 
 
 def _name(tokens: Tokens | None) -> str | None:

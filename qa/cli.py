@@ -172,6 +172,8 @@ def ask(
 @click.option("--workers", help="Processes that answer  [QA_WORKERS; one per core, 4 at most]")
 @click.option("--timeout", help="Seconds a question may take at most  [QA_TIMEOUT; 10]")
 @click.option("--tokens", metavar="FILE", help="Lines `name: token`  [QA_TOKENS_FILE; QA_TOKEN]")
+@click.option("--allow-host", metavar="NAMES", help="By which it is called  [QA_ALLOWED_HOSTS]")
+@click.option("--allow-origin", metavar="URLS", help="That may ask, by CORS  [QA_ALLOWED_ORIGINS]")
 @click.option("--fed-by", type=int, hidden=True, help="Be a worker, fed over this descriptor")
 @index_flag
 @model_flag
@@ -200,7 +202,7 @@ def serve(fed_by: int | None, **flags: str | None) -> None:
         serving.work(settings, fed_by)
         return
     click.echo(f"opening {settings.index}")
-    given = [part for name, value in flags.items() if value for part in (f"--{name}", value)]
+    given = [f"--{name.replace('_', '-')}={value}" for name, value in flags.items() if value]
     worker = [sys.executable, "-P", "-m", "qa", "serve", *given, "--fed-by"]
     try:
         serving.serve(settings, worker, _announce)

@@ -99,9 +99,17 @@ def _application(
     live.refresh()
     stop = threading.Event()
     live.watch(stop)
-    local = is_loopback(settings.host)
-    hosts = (*LOOPBACK_HOSTS, settings.host.strip("[]")) if local else None
-    return create_app(live, Access(settings.tokens, hosts), settings.timeout), stop
+    others_reach_it = not is_loopback(settings.host)
+    hosts = [*LOOPBACK_HOSTS, settings.host.strip("[]").lower(), *settings.hosts]
+    if others_reach_it:
+        hosts.append(socket.gethostname().lower())
+    access = Access(
+        tokens=settings.tokens,
+        hosts=tuple(hosts),
+        any_address=others_reach_it,
+        origins=settings.origins,
+    )
+    return create_app(live, access, settings.timeout), stop
 
 
 def _on_signals(stop: Callable[[], None], kill: Callable[[], None] = lambda: None) -> None:

@@ -1,6 +1,7 @@
 """Settings: flags, then QA_* environment variables, then defaults, read once."""
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,9 @@ MAX_TIMEOUT_SECONDS = 60
 
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 
+_HOST = re.compile(r"[a-z0-9.-]+|\[[0-9a-f:.]+\]", re.ASCII)
+_ORIGIN = re.compile(rf"https?://(?:{_HOST.pattern})(?::[0-9]{{1,5}})?", re.ASCII)
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -38,6 +42,8 @@ class Settings:
         workers: processes that answer, 1 to 64.
         timeout: seconds that a question may take at most, waiting included, in (0, 60].
         tokens: one of which every request must then present; None where none is set.
+        hosts: further names under which the server may be addressed, in lower case.
+        origins: of pages elsewhere that may ask it, as browsers write them.
     """
 
     documents: Path | None
@@ -51,6 +57,8 @@ class Settings:
     workers: int
     timeout: float
     tokens: Tokens | None
+    hosts: tuple[str, ...]
+    origins: tuple[str, ...]
 
 
 def read_settings(flags: Mapping[str, str | None], environ: Mapping[str, str]) -> Settings:
@@ -62,10 +70,10 @@ def read_settings(flags: Mapping[str, str | None], environ: Mapping[str, str]) -
 
     def value(name: str, variable: str, default: str) -> tuple[str, str]:
         if (flag := flags.get(name)) is not None:
-            return flag, f"--{name}"
+            return flag, f"--{name.replace('_', '-')}"
         if environ.get(variable):
             return environ[variable], variable
-        return default, f"--{name}"
+        return default, f"--{name.replace('_', '-')}"
 
     documents, _ = value("docs", "QA_DOCS", "")
     index, index_from = value("index", "QA_INDEX", "var/index")
@@ -77,6 +85,8 @@ def read_settings(flags: Mapping[str, str | None], environ: Mapping[str, str]) -
     port, port_from = value("port", "QA_PORT", "8000")
     workers, workers_from = value("workers", "QA_WORKERS", str(min(cores(), _MOST_WORKERS)))
     timeout, timeout_from = value("timeout", "QA_TIMEOUT", "10")
+    hosts, hosts_from = value("allow_host", "QA_ALLOWED_HOSTS", "")
+    origins, origins_from = value("allow_origin", "QA_ALLOWED_ORIGINS", "")
     tokens_file, _ = value("tokens", "QA_TOKENS_FILE", "")
 
     if Path(index).expanduser().is_file():
@@ -109,6 +119,17 @@ def read_settings(flags: Mapping[str, str | None], environ: Mapping[str, str]) -
             f"{host_from} is {host!r}, which others can reach; set QA_TOKEN to a secret that "
             "their requests must present, or --tokens to a file of such, or serve on 127.0.0.1"
         )
+    for host_name in (names := _listed(hosts)):
+        if not _HOST.fullmatch(host_name):
+            raise SettingsError(
+                f"{hosts_from} names {host_name!r}; write names without port, with commas between"
+            )
+    for origin in (pages := _listed(origins)):
+        if not _ORIGIN.fullmatch(origin):
+            raise SettingsError(
+                f"{origins_from} names {origin!r}; write origins such as https://example.org, "
+                "with commas between"
+            )
     return Settings(
         documents=Path(documents).expanduser() if documents else None,
         index=Path(index).expanduser(),
@@ -121,6 +142,8 @@ def read_settings(flags: Mapping[str, str | None], environ: Mapping[str, str]) -
         workers=int(workers),
         timeout=seconds,
         tokens=tokens,
+        hosts=tuple(name.strip("[]") for name in names),
+        origins=pages,
     )
 
 
@@ -131,6 +154,10 @@ def _number(text: str, most: float) -> float | None:
     except ValueError:
         return None
     return number if 0 <= number <= most else None
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip().lower() for part in text.split(",") if part.strip())
 
 
 def exports(index: Path) -> Path:

@@ -23,6 +23,8 @@ def test_without_flags_or_environment_the_defaults_hold() -> None:
         workers=min(cores(), 4),
         timeout=10,
         tokens=None,
+        hosts=(),
+        origins=(),
     )
 
 
@@ -39,6 +41,8 @@ def test_flags_win_over_the_environment() -> None:
         "QA_WORKERS": "7",
         "QA_TIMEOUT": "0.5",
         "QA_TOKEN": "t",
+        "QA_ALLOWED_HOSTS": "QA.example, [2001:db8::1]",
+        "QA_ALLOWED_ORIGINS": "https://a.example",
     }
     assert read_settings({"docs": None, "port": None}, environ) == Settings(
         documents=Path("env-docs"),
@@ -52,6 +56,8 @@ def test_flags_win_over_the_environment() -> None:
         workers=7,
         timeout=0.5,
         tokens=Tokens.of({"QA_TOKEN": "t"}),
+        hosts=("qa.example", "2001:db8::1"),
+        origins=("https://a.example",),
     )
     flags = {
         "docs": "d",
@@ -63,6 +69,8 @@ def test_flags_win_over_the_environment() -> None:
         "host": "localhost",
         "port": "2",
         "workers": "1",
+        "allow_host": "h",
+        "allow_origin": "http://[::1]:3000,https://b.example",
         "timeout": "60",
     }
     assert read_settings(flags, environ) == Settings(
@@ -77,6 +85,8 @@ def test_flags_win_over_the_environment() -> None:
         workers=1,
         timeout=60,
         tokens=Tokens.of({"QA_TOKEN": "t"}),
+        hosts=("h",),
+        origins=("http://[::1]:3000", "https://b.example"),
     )
 
 
@@ -105,6 +115,11 @@ def test_a_home_folder_is_expanded() -> None:
         ({"timeout": "0"}, {}, "--timeout is '0'; use seconds, more than 0, 60 at most"),
         ({}, {"QA_TIMEOUT": "61"}, "QA_TIMEOUT is '61'; use seconds"),
         ({"index": __file__}, {}, "which is a file; name a folder"),
+        ({"allow_host": "*"}, {}, r"--allow-host names '\*'; write names without port"),
+        ({}, {"QA_ALLOWED_HOSTS": "a:80"}, "QA_ALLOWED_HOSTS names 'a:80'"),
+        ({"allow_origin": "*"}, {}, r"--allow-origin names '\*'; write origins such as"),
+        ({}, {"QA_ALLOWED_ORIGINS": "https://a.example/"}, "QA_ALLOWED_ORIGINS names"),
+        ({"allow_origin": "null"}, {}, "--allow-origin names 'null'"),
         ({"host": "0.0.0.0"}, {}, "set QA_TOKEN"),  # noqa: S104
         ({}, {"QA_HOST": "example.org"}, "QA_HOST is 'example.org'"),
     ],

@@ -21,7 +21,7 @@ from qa.tokens import Tokens, read_tokens
 SECRET, OTHER = "s3cret=with/signs:", "another-0ne"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def closed(answerer: Answerer) -> Flask:
     return create_app(lambda: answerer, Access(tokens=Tokens.of({"ada": SECRET, "grace": OTHER})))
 
