@@ -14,6 +14,7 @@ import errno
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -90,14 +91,14 @@ def current(index: Path) -> tuple[int, str] | None:
         IndexDamaged: CURRENT does not say what it should.
     """
     try:
-        words = (index / CURRENT).read_text("ascii").split()
+        said = re.fullmatch(r"(\d{6,}) ([0-9a-f]{64})\n", (index / CURRENT).read_text("ascii"))
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:
         raise IndexDamaged(f"{index / CURRENT} cannot be read ({error}); {_MEND}") from error
-    if len(words) != 2 or not words[0].isdigit():
+    if said is None:
         raise IndexDamaged(f"{index / CURRENT} does not name a snapshot; {_MEND}")
-    return int(words[0]), words[1]
+    return int(said[1]), said[2]
 
 
 def highest(index: Path) -> int:

@@ -27,14 +27,15 @@ def read(folder: Path) -> str | None:
     """
     path = folder / SUM
     try:
-        words = path.read_bytes().split()
+        content = path.read_bytes()
     except FileNotFoundError:
         return None
     except OSError as error:
         raise IndexDamaged(f"{path} cannot be read ({error.strerror}); {MEND}") from error
-    if len(words) != 2 or words[1] != _check(words[0]):
+    digest = content[:64]
+    if content != _line(digest):
         raise IndexDamaged(f"{path} is altered; run `citewell index`")
-    return words[0].decode("ascii")
+    return digest.decode("latin-1")
 
 
 def stands(folder: Path) -> bool:
@@ -68,10 +69,9 @@ def put(folder: Path) -> None:
     """Take the sum of a library that nothing writes now; none where it is too long."""
     if not is_small(folder):
         return
-    digest = _sum(folder).encode()
     draft = folder / f".{SUM}"
     with draft.open("wb") as file:
-        file.write(b"%s %s\n" % (digest, _check(digest)))
+        file.write(_line(_sum(folder).encode()))
         file.flush()
         os.fsync(file.fileno())
     draft.replace(folder / SUM)
@@ -98,5 +98,5 @@ def _sum(folder: Path) -> str:
         raise IndexDamaged(f"{path} cannot be read ({error.strerror}); {MEND}") from error
 
 
-def _check(digest: bytes) -> bytes:
-    return b"%08x" % crc32(digest)
+def _line(digest: bytes) -> bytes:
+    return b"%s %08x\n" % (digest, crc32(digest))
