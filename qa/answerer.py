@@ -209,7 +209,7 @@ def clean_question(question: str) -> str:
     Raises:
         QuestionError: it is empty, too long, or holds control characters or surrogates.
     """
-    question = unicodedata.normalize("NFC", question).strip()
+    question = question.strip()
     if not question:
         raise QuestionError("question is empty; write one")
     if len(question) > MAX_QUESTION:
@@ -221,7 +221,7 @@ def clean_question(question: str) -> str:
             raise QuestionError(
                 f"question holds the control character U+{ord(character):04X}; take it out"
             )
-    return question
+    return unicodedata.normalize("NFC", question)
 
 
 def check_limit(limit: int) -> None:

@@ -63,6 +63,15 @@ _NOT_READY = _problem_response(
 )
 
 
+_EVERYWHERE: dict[int, dict[str, Any]] = {
+    400: _problem_response("Not a request that can be answered; where it is a field, it is named"),
+    401: _problem_response("No token of the server, where it asks for one"),
+    403: _problem_response("Sent by a page of another place"),
+    429: _problem_response("Too many requests of one client"),
+}
+"""What every route may say but /livez, which asks for no token."""
+
+
 def create_api(current: Callable[[], Answerer], ask_now: AskNow) -> APIBlueprint:
     """The blueprint.
 
@@ -76,8 +85,8 @@ def create_api(current: Callable[[], Answerer], ask_now: AskNow) -> APIBlueprint
         "/ask",
         summary="Ask a question",
         responses={
+            **_EVERYWHERE,
             200: AskResponse,
-            400: _problem_response("The body is not a question; the field is named"),
             413: _problem_response(f"The body is longer than {MAX_BODY} bytes"),
             415: _problem_response("The body is not declared as JSON"),
             503: _NOT_READY,
@@ -94,7 +103,9 @@ def create_api(current: Callable[[], Answerer], ask_now: AskNow) -> APIBlueprint
         return Response(Status(status="ok").model_dump_json(), mimetype="application/json")
 
     @api.get(
-        "/readyz", summary="Is there an index to ask?", responses={200: Status, 503: _NOT_READY}
+        "/readyz",
+        summary="Is there an index to ask?",
+        responses={**_EVERYWHERE, 200: Status, 503: _NOT_READY},
     )
     def readyz() -> Response:
         current()

@@ -43,6 +43,7 @@ def create_app(
     app = OpenAPI(
         __name__,
         info=Info(title="Citewell", version=VERSION),
+        security_schemes={"token": {"type": "http", "scheme": "bearer"}},
         doc_ui=False,  # its page loads inline scripts; /docs below does not
         validation_error_status=400,
         validation_error_model=problems.Problem,

@@ -1,12 +1,22 @@
 """What POST /ask takes and gives, as the interface documents it."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from qa import records
 from qa.answerer import DEFAULT_LIMIT, DEFAULT_MODE, MAX_LIMIT, MAX_QUESTION
 from qa.settings import MAX_TIMEOUT_SECONDS
+
+_CONTROL = r"\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f"
+
+
+def _whole(value: object) -> object:
+    """JSON has one kind of number: 5.0 is the integer 5, as JSON Schema has it."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+_WHOLE = BeforeValidator(_whole)
 
 
 class AskRequest(BaseModel):
@@ -14,8 +24,15 @@ class AskRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
-    question: str = Field(min_length=1, max_length=MAX_QUESTION, examples=["who leads the center?"])
-    limit: int = Field(
+    question: str = Field(
+        min_length=1,
+        max_length=MAX_QUESTION,
+        examples=["who leads the center?"],
+        description="Not all space; no control characters but tab and line ends",
+        # for whoever reads the interface; `clean_question` is what checks it, and says more
+        json_schema_extra={"pattern": rf"^\s*[^\s{_CONTROL}][^{_CONTROL}]*$"},
+    )
+    limit: Annotated[int, _WHOLE] = Field(
         default=DEFAULT_LIMIT, ge=1, le=MAX_LIMIT, description="Most passages to return"
     )
     mode: records.Mode = Field(
@@ -30,7 +47,7 @@ class AskRequest(BaseModel):
         default=False,
         description="Say where the time went, and why each passage stands where it does",
     )
-    timeout_ms: int | None = Field(
+    timeout_ms: Annotated[int | None, _WHOLE] = Field(
         default=None,
         ge=1,
         le=MAX_TIMEOUT_SECONDS * 1000,

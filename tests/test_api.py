@@ -189,6 +189,12 @@ def test_every_wrong_field_is_named_at_once(client: FlaskClient) -> None:
     assert [error["field"] for error in problem["errors"]] == ["question", "limit"]
 
 
+def test_a_number_without_a_fraction_is_an_integer(client: FlaskClient) -> None:
+    body = b'{"question": "a", "limit": 2.0, "timeout_ms": 3e3}'
+    reply = client.post("/ask", data=body, content_type="application/json")
+    assert (reply.status_code, len(reply.get_json()["passages"])) == (200, 2)
+
+
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", ""])
 def test_a_body_that_is_not_declared_as_json_is_refused(
     client: FlaskClient, content_type: str
