@@ -6,6 +6,7 @@ from typing import Any
 from flask import Request as FlaskRequest
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
+from pydantic import BaseModel
 from pydantic_core import from_json
 from werkzeug.exceptions import RequestEntityTooLarge
 
