@@ -32,19 +32,21 @@ class Access:
             cannot reach it through a name of its own (DNS rebinding); None for any.
         any_address: whether besides by every IP address, which no one can rebind.
         origins: of pages elsewhere that may ask it (CORS); its own may in any case.
+        log_questions: whether the log tells what is asked.
     """
 
     tokens: Tokens | None = None
     hosts: tuple[str, ...] | None = None
     any_address: bool = False
     origins: tuple[str, ...] = ()
+    log_questions: bool = False
 
 
 EVERYONE = Access()
 
 
 def guard(app: Flask, access: Access) -> None:
-    """Check every request of `app`, whatever its path and method. Register nothing before it."""
+    """Check every request of `app`, whatever its path and method."""
 
     @app.before_request
     def check() -> Response | None:

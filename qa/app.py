@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from flask import Blueprint, Flask, Response, render_template, request
+from flask import Blueprint, Flask, Response, g, render_template, request
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 
@@ -12,6 +12,7 @@ from qa import problems, records
 from qa.access import EVERYONE, Access, guard
 from qa.answerer import Answerer
 from qa.api import MAX_BODY, JsonRequest, create_api
+from qa.logs import log_requests
 from qa.pages import create_pages
 from qa.problems import ARRIVED, CROWDED
 from qa.settings import MAX_TIMEOUT_SECONDS
@@ -54,11 +55,13 @@ def create_app(
         MAX_CONTENT_LENGTH=MAX_BODY,
     )
     problems.register(app)
+    log_requests(app, access.log_questions)
     guard(app, access)
 
     def ask(
         question: str, limit: int, mode: records.Mode, answer: bool, timeout_ms: int | None
     ) -> records.Response:
+        g.question = question  # for the log, where questions are
         if request.environ.get(CROWDED):
             raise problems.Refused(503, "too many questions at once; try again in a moment")
         now = time.monotonic()

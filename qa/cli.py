@@ -34,11 +34,6 @@ _threshold = click.option(
 )
 
 
-def _show_log(form: str) -> None:
-    logging.basicConfig(format=form)
-    logging.getLogger("citewell").setLevel(logging.INFO)
-
-
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="citewell", prog_name="citewell")
 def main() -> None:
@@ -82,7 +77,8 @@ def index(
     from index.embedders import open_embedder
     from qa.terminal import Bars, report_lines
 
-    _show_log("%(message)s")
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger("citewell").setLevel(logging.INFO)
     if rebuild and compact:
         raise SettingsError("--rebuild makes everything anew, --compact after it; give one of them")
     settings = read_settings({"docs": docs, **flags}, os.environ)
@@ -174,6 +170,13 @@ def ask(
 @click.option("--tokens", metavar="FILE", help="Lines `name: token`  [QA_TOKENS_FILE; QA_TOKEN]")
 @click.option("--allow-host", metavar="NAMES", help="By which it is called  [QA_ALLOWED_HOSTS]")
 @click.option("--allow-origin", metavar="URLS", help="That may ask, by CORS  [QA_ALLOWED_ORIGINS]")
+@click.option(
+    "--log-questions",
+    is_flag=False,
+    flag_value="yes",
+    metavar="[yes|no]",
+    help="Whether the log tells what is asked  [QA_LOG_QUESTIONS; no]",
+)
 @click.option("--fed-by", type=int, hidden=True, help="Be a worker, fed over this descriptor")
 @index_flag
 @model_flag
@@ -193,11 +196,11 @@ def serve(fed_by: int | None, **flags: str | None) -> None:
       citewell serve --index var/reports --port 8080
       QA_TOKEN=$(cat token) citewell serve --host 0.0.0.0
     """
-    from qa import serving
+    from qa import logs, serving
     from qa.supervisor import WorkerFailed
 
-    _show_log("%(levelname)s %(name)s: %(message)s")
     settings = read_settings(flags, os.environ)
+    logs.show(settings.log_questions)
     if fed_by is not None:
         serving.work(settings, fed_by)
         return

@@ -89,7 +89,7 @@ def register(app: Flask) -> None:
             case IndexProblem():
                 return problem(503, str(error))
             case _:
-                app.logger.error("%s %s: %s", request.method, request.path, error)
+                app.logger.error("%s failed: %s", request.endpoint, error)
                 return problem(500, str(error))
 
     @app.errorhandler(HTTPException)
@@ -104,5 +104,5 @@ def register(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Response:
-        app.logger.exception("%s %s failed", request.method, request.path)
+        app.logger.exception("%s failed", request.endpoint)
         return problem(500, "the server failed to answer; its log says why")

@@ -19,6 +19,7 @@ from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
 
 from index.errors import SettingsError
+from qa.logs import log_request
 from qa.problems import ARRIVED, CROWDED, MEDIA_TYPE, Problem
 
 # Requests are answered one after the other, by a thread that leaves the other to read and to
@@ -66,6 +67,7 @@ class _ProblemTask(ErrorTask):  # type: ignore[misc]  # waitress has no types
         self.close_on_finish = True
         self.content_length = len(body)
         self.write(body)
+        log_request(method=None, path=None, status=error.code, ms=None, token=None)
 
 
 class _Task(WSGITask):  # type: ignore[misc]

@@ -108,6 +108,7 @@ def _application(
         hosts=tuple(hosts),
         any_address=others_reach_it,
         origins=settings.origins,
+        log_questions=settings.log_questions,
     )
     return create_app(live, access, settings.timeout), stop
 

@@ -44,6 +44,7 @@ class Settings:
         tokens: one of which every request must then present; None where none is set.
         hosts: further names under which the server may be addressed, in lower case.
         origins: of pages elsewhere that may ask it, as browsers write them.
+        log_questions: whether the server's log tells what is asked.
     """
 
     documents: Path | None
@@ -59,6 +60,7 @@ class Settings:
     tokens: Tokens | None
     hosts: tuple[str, ...]
     origins: tuple[str, ...]
+    log_questions: bool
 
 
 def read_settings(flags: Mapping[str, str | None], environ: Mapping[str, str]) -> Settings:
@@ -87,6 +89,7 @@ def read_settings(flags: Mapping[str, str | None], environ: Mapping[str, str]) -
     timeout, timeout_from = value("timeout", "QA_TIMEOUT", "10")
     hosts, hosts_from = value("allow_host", "QA_ALLOWED_HOSTS", "")
     origins, origins_from = value("allow_origin", "QA_ALLOWED_ORIGINS", "")
+    log_questions, log_questions_from = value("log_questions", "QA_LOG_QUESTIONS", "no")
     tokens_file, _ = value("tokens", "QA_TOKENS_FILE", "")
 
     if Path(index).expanduser().is_file():
@@ -119,6 +122,8 @@ def read_settings(flags: Mapping[str, str | None], environ: Mapping[str, str]) -
             f"{host_from} is {host!r}, which others can reach; set QA_TOKEN to a secret that "
             "their requests must present, or --tokens to a file of such, or serve on 127.0.0.1"
         )
+    if log_questions not in ("yes", "no"):
+        raise SettingsError(f"{log_questions_from} is {log_questions!r}; use yes or no")
     for host_name in (names := _listed(hosts)):
         if not _HOST.fullmatch(host_name):
             raise SettingsError(
@@ -144,6 +149,7 @@ def read_settings(flags: Mapping[str, str | None], environ: Mapping[str, str]) -
         tokens=tokens,
         hosts=tuple(name.strip("[]") for name in names),
         origins=pages,
+        log_questions=log_questions == "yes",
     )
 
 

@@ -206,7 +206,9 @@ def test_it_serves_says_where_and_ends_in_order(folder: Path, workers: str) -> N
         assert ask_at(address, "evil.example")[0] == 400
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=60) == 0
-        assert process.stderr.read() == ""
+        lines = [json.loads(line) for line in process.stderr.read().splitlines()]
+        requests = [(line["method"], line["path"], line["status"]) for line in lines]
+        assert requests == [("POST", "/ask", 200), ("POST", "/ask", 400)]
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
@@ -231,7 +233,8 @@ def test_a_worker_that_is_killed_is_replaced(folder: Path) -> None:
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
         first = int(children.read_text().split()[0])
         os.kill(first, signal.SIGKILL)
-        assert "ended with status -9; another takes its place" in process.stderr.readline()
+        told = json.loads(process.stderr.readline())["message"]
+        assert told == "a server process ended with status -9; another takes its place"
         assert ask_at(address)[0] == 200
         while len(others := children.read_text().split()) < 2:
             assert ask_at(address)[0] == 200

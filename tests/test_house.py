@@ -57,6 +57,7 @@ ORDER = {
         "access",
         "pages",
         "api",
+        "logs",
         "problems",
         "schemas",
         "live",

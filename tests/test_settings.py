@@ -25,6 +25,7 @@ def test_without_flags_or_environment_the_defaults_hold() -> None:
         tokens=None,
         hosts=(),
         origins=(),
+        log_questions=False,
     )
 
 
@@ -43,6 +44,7 @@ def test_flags_win_over_the_environment() -> None:
         "QA_TOKEN": "t",
         "QA_ALLOWED_HOSTS": "QA.example, [2001:db8::1]",
         "QA_ALLOWED_ORIGINS": "https://a.example",
+        "QA_LOG_QUESTIONS": "yes",
     }
     assert read_settings({"docs": None, "port": None}, environ) == Settings(
         documents=Path("env-docs"),
@@ -58,6 +60,7 @@ def test_flags_win_over_the_environment() -> None:
         tokens=Tokens.of({"QA_TOKEN": "t"}),
         hosts=("qa.example", "2001:db8::1"),
         origins=("https://a.example",),
+        log_questions=True,
     )
     flags = {
         "docs": "d",
@@ -70,6 +73,7 @@ def test_flags_win_over_the_environment() -> None:
         "port": "2",
         "workers": "1",
         "allow_host": "h",
+        "log_questions": "no",
         "allow_origin": "http://[::1]:3000,https://b.example",
         "timeout": "60",
     }
@@ -87,6 +91,7 @@ def test_flags_win_over_the_environment() -> None:
         tokens=Tokens.of({"QA_TOKEN": "t"}),
         hosts=("h",),
         origins=("http://[::1]:3000", "https://b.example"),
+        log_questions=False,
     )
 
 
@@ -119,6 +124,7 @@ def test_a_home_folder_is_expanded() -> None:
         ({}, {"QA_ALLOWED_HOSTS": "a:80"}, "QA_ALLOWED_HOSTS names 'a:80'"),
         ({"allow_origin": "*"}, {}, r"--allow-origin names '\*'; write origins such as"),
         ({}, {"QA_ALLOWED_ORIGINS": "https://a.example/"}, "QA_ALLOWED_ORIGINS names"),
+        ({}, {"QA_LOG_QUESTIONS": "1"}, "QA_LOG_QUESTIONS is '1'; use yes or no"),
         ({"allow_origin": "null"}, {}, "--allow-origin names 'null'"),
         ({"host": "0.0.0.0"}, {}, "set QA_TOKEN"),  # noqa: S104
         ({}, {"QA_HOST": "example.org"}, "QA_HOST is 'example.org'"),
