@@ -68,7 +68,6 @@ _EVERYWHERE: dict[int | str, type[BaseModel] | dict[Any, Any] | None] = {
     400: _problem_response("Not a request that can be answered; where it is a field, it is named"),
     401: _problem_response("No token of the server, where it asks for one"),
     403: _problem_response("Sent by a page of another place"),
-    429: _problem_response("Too many requests of one client"),
 }
 """What every route may say but /livez, which asks for no token."""
 
