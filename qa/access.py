@@ -2,11 +2,14 @@
 
 import ipaddress
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NoReturn
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, request
 
+from qa.limiting import client_of
 from qa.problems import Refused
 from qa.tokens import Tokens
 
@@ -31,6 +34,8 @@ class Access:
         hosts: names under which the server may be addressed, so that a page elsewhere
             cannot reach it through a name of its own (DNS rebinding); None for any.
         any_address: whether besides by every IP address, which no one can rebind.
+        admit: gives the seconds that a client, by a name, is to wait before it may send more; None
+            where it may go on. None for no limit.
         origins: of pages elsewhere that may ask it (CORS); its own may in any case.
         log_questions: whether the log tells what is asked.
     """
@@ -38,6 +43,7 @@ class Access:
     tokens: Tokens | None = None
     hosts: tuple[str, ...] | None = None
     any_address: bool = False
+    admit: Callable[[str], float | None] | None = None
     origins: tuple[str, ...] = ()
     log_questions: bool = False
 
@@ -58,6 +64,10 @@ def guard(app: Flask, access: Access) -> None:
                 return Response(status=204, headers=_PREFLIGHT)  # carries no token by design
         if request.path != _OPEN:
             g.token = _name(access.tokens)
+            if access.admit is not None:  # before the token is missed, so guesses count
+                _check_rate(access.admit, g.token)
+            if access.tokens is not None and g.token is None:
+                _miss_token()
         return None
 
     @app.after_request
@@ -103,18 +113,19 @@ def _check_origin(origin: str, allowed: tuple[str, ...]) -> None:
 
 
 def _name(tokens: Tokens | None) -> str | None:
-    """The name of the token that a request presents; None where none is asked for.
+    """The name of the token that a request presents, of those asked for; None where it is none."""
+    presented = None if tokens is None else _presented()
+    return None if tokens is None or presented is None else tokens.name_of(presented)
 
-    Raises:
-        Refused: it presents none of them.
-    """
-    if tokens is None:
-        return None
-    presented = _presented()
-    name = None if presented is None else tokens.name_of(presented)
-    if name is not None:
-        return name
-    if presented is not None:
+
+def _check_rate(admit: Callable[[str], float | None], token: str | None) -> None:
+    wait = admit(f"{token or ''} {client_of(request.remote_addr)}")
+    if wait is not None:
+        raise Refused(429, "too many requests; send fewer, this one again later", retry=wait)
+
+
+def _miss_token() -> NoReturn:
+    if _presented() is not None:
         log.warning("a wrong token was presented from %s", request.remote_addr)
     raise Refused(
         401,

@@ -68,16 +68,20 @@ _EVERYWHERE: dict[int | str, type[BaseModel] | dict[Any, Any] | None] = {
     400: _problem_response("Not a request that can be answered; where it is a field, it is named"),
     401: _problem_response("No token of the server, where it asks for one"),
     403: _problem_response("Sent by a page of another place"),
+    429: _problem_response("Too many requests of one client"),
 }
 """What every route may say but /livez, which asks for no token."""
 
 
-def create_api(current: Callable[[], Answerer], ask_now: AskNow) -> APIBlueprint:
+def create_api(
+    current: Callable[[], Answerer], ask_now: AskNow, problem: Callable[[], str | None]
+) -> APIBlueprint:
     """The blueprint.
 
     Args:
         current: gives the answerer to use, or raises why there is none.
         ask_now: answers a question, or refuses.
+        problem: gives why the newest index is not the one that is served; None where it is.
     """
     api = APIBlueprint("api", __name__)
 
@@ -100,7 +104,9 @@ def create_api(current: Callable[[], Answerer], ask_now: AskNow) -> APIBlueprint
 
     @api.get("/livez", summary="Is the server up?", responses={200: Status})
     def livez() -> Response:
-        return Response(Status(status="ok").model_dump_json(), mimetype="application/json")
+        return Response(
+            Status(status="ok").model_dump_json(exclude_none=True), mimetype="application/json"
+        )
 
     @api.get(
         "/readyz",
@@ -109,7 +115,8 @@ def create_api(current: Callable[[], Answerer], ask_now: AskNow) -> APIBlueprint
     )
     def readyz() -> Response:
         current()
-        return Response(Status(status="ok").model_dump_json(), mimetype="application/json")
+        status = Status(status="ok", problem=problem())
+        return Response(status.model_dump_json(exclude_none=True), mimetype="application/json")
 
     return api
 

@@ -33,6 +33,7 @@ def create_app(
     current: Callable[[], Answerer],
     access: Access = EVERYONE,
     timeout: float = MAX_TIMEOUT_SECONDS,
+    problem: Callable[[], str | None] = lambda: None,
 ) -> Flask:
     """The application.
 
@@ -40,6 +41,7 @@ def create_app(
         current: gives the answerer to use, or raises why there is none.
         access: whom it answers.
         timeout: seconds that a question may take at most, from its arrival.
+        problem: gives why the newest index is not the one that is served; None where it is.
     """
     app = OpenAPI(
         __name__,
@@ -75,7 +77,7 @@ def create_app(
             )
         return current().ask(question, limit, mode, answer, left)
 
-    app.register_api(create_api(current, ask))
+    app.register_api(create_api(current, ask, problem))
     app.register_blueprint(create_pages(current, ask))
     app.register_blueprint(_create_docs())
 

@@ -171,6 +171,11 @@ def ask(
 @click.option("--allow-host", metavar="NAMES", help="By which it is called  [QA_ALLOWED_HOSTS]")
 @click.option("--allow-origin", metavar="URLS", help="That may ask, by CORS  [QA_ALLOWED_ORIGINS]")
 @click.option(
+    "--rate-limit",
+    metavar="RATE",
+    help="Requests of one client, or none  [QA_RATE_LIMIT; 600/minute where others reach it]",
+)
+@click.option(
     "--log-questions",
     is_flag=False,
     flag_value="yes",

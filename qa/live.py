@@ -6,7 +6,7 @@ from pathlib import Path
 
 from index import snapshot
 from index.embedders import Embedder
-from index.errors import CitewellError, IndexMissing
+from index.errors import CitewellError, IndexDamaged, IndexMissing
 from qa.answerer import Answerer
 from qa.readers import Reader
 
@@ -40,9 +40,8 @@ class Live:
         self._threshold = threshold
         self._answerer: Answerer | None = None
         self._tried: tuple[int, str] | None = None
-        self._problem: CitewellError = IndexMissing(
-            f"there is no index in {index} yet; run `make index`"
-        )
+        self._missing = IndexMissing(f"there is no index in {index} yet; run `make index`")
+        self._problem: CitewellError | None = None
 
     def __call__(self) -> Answerer:
         """The current answerer.
@@ -51,25 +50,45 @@ class Live:
             CitewellError: there is none, and this is why.
         """
         if self._answerer is None:
-            raise self._problem
+            raise self._problem or self._missing
         return self._answerer
 
+    @property
+    def problem(self) -> str | None:
+        """Why what is published now cannot be served; None where it can, or nothing is."""
+        return str(self._problem) if self._problem else None
+
     def refresh(self) -> None:
-        """Open what is published, if it is not what was opened last."""
+        """Open what is published, if it is not what was opened last. What fails is told once."""
         try:
             published = snapshot.current(self._index)
-            if published is None or published == self._tried:
-                return
-            self._tried = published
+        except CitewellError as error:
+            self._tried = None
+            self._keep(error)
+            return
+        if published is None or published == self._tried:
+            return
+        self._tried = published
+        try:
             answerer = Answerer.open(self._index, self._embedder, self._reader, self._threshold)
             answerer.warm_up()
         except CitewellError as error:
-            self._problem = error
-            log.error("the published index cannot be served: %s", error)
+            self._keep(error)
             return
+        except Exception:
+            log.exception("opening the published index failed")
+            self._keep(IndexDamaged("opening it failed; the server's log says why"))
+            return
+        self._problem = None
         replaced, self._answerer = self._answerer, answerer
         if replaced is not None:
             log.info("now serving snapshot %d", answerer.info.snapshot)
+
+    def _keep(self, error: CitewellError) -> None:
+        """Go on with what there is."""
+        if str(error) != self.problem:
+            log.error("the published index cannot be served: %s", error)
+        self._problem = error
 
     def watch(self, stop: threading.Event, every: float = POLL_SECONDS) -> threading.Thread:
         """Refresh in a thread, `every` so many seconds, until `stop` is set."""

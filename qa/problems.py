@@ -1,5 +1,6 @@
 """Errors as problem+json (RFC 9457): what is wrong, where, and what to do."""
 
+import math
 import re
 from collections.abc import Sequence
 
@@ -38,21 +39,35 @@ class Problem(BaseModel):
 
 
 class Refused(Exception):
-    """Ends a request with a problem. Raised where the request is understood."""
+    """Ends a request with a problem. Raised where the request is understood.
 
-    def __init__(self, status: int, detail: str, errors: Sequence[FieldError] = ()) -> None:
+    `retry` is in how many seconds it may be sent again.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        errors: Sequence[FieldError] = (),
+        retry: float = RETRY_SECONDS,
+    ) -> None:
         super().__init__(detail)
-        self.status, self.detail, self.errors = status, detail, errors
+        self.status, self.detail, self.errors, self.retry = status, detail, errors, retry
 
 
-def problem(status: int, detail: str, errors: Sequence[FieldError] = ()) -> Response:
-    """The response for a problem."""
+def problem(
+    status: int,
+    detail: str,
+    errors: Sequence[FieldError] = (),
+    retry: float = RETRY_SECONDS,
+) -> Response:
+    """The response for a problem; `retry` as of `Refused`."""
     body = Problem(
         title=default_exceptions[status]().name, status=status, detail=detail, errors=list(errors)
     )
     response = Response(body.model_dump_json(), status, mimetype=MEDIA_TYPE)
-    if status == 503:
-        response.headers["Retry-After"] = str(RETRY_SECONDS)
+    if status in {429, 503}:
+        response.headers["Retry-After"] = str(max(1, math.ceil(retry)))
     return response
 
 
@@ -77,7 +92,7 @@ def register(app: Flask) -> None:
 
     @app.errorhandler(Refused)
     def refused(error: Refused) -> Response:
-        return problem(error.status, error.detail, error.errors)
+        return problem(error.status, error.detail, error.errors, error.retry)
 
     @app.errorhandler(CitewellError)
     def citewell_error(error: CitewellError) -> Response:

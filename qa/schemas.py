@@ -179,6 +179,10 @@ class Status(BaseModel):
     """Whether the server lives, or is ready to answer."""
 
     status: Literal["ok"]
+    problem: str | None = Field(
+        default=None,
+        description="Why the newest index cannot be served; an older one is",
+    )
 
 
 def to_json(response: records.Response, *, explain: bool = False) -> str:

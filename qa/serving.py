@@ -92,6 +92,7 @@ def _application(
     """The application, and what ends its looking for new snapshots."""
     from qa.access import Access
     from qa.app import create_app
+    from qa.limiting import limiter
     from qa.live import Live
 
     embedder, reader = open_models(settings)
@@ -107,10 +108,11 @@ def _application(
         tokens=settings.tokens,
         hosts=tuple(hosts),
         any_address=others_reach_it,
+        admit=limiter(settings.rate, settings.workers) if settings.rate else None,
         origins=settings.origins,
         log_questions=settings.log_questions,
     )
-    return create_app(live, access, settings.timeout), stop
+    return create_app(live, access, settings.timeout, lambda: live.problem), stop
 
 
 def _on_signals(stop: Callable[[], None], kill: Callable[[], None] = lambda: None) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from index.cores import cores
 from index.embedders import Precision
 from index.errors import SettingsError
+from qa.limiting import Rate, read_rate
 from qa.tokens import FROM_ENVIRONMENT, Tokens, read_tokens
 
 DEFAULT_DOCUMENTS = Path("documents")
@@ -44,6 +45,7 @@ class Settings:
         tokens: one of which every request must then present; None where none is set.
         hosts: further names under which the server may be addressed, in lower case.
         origins: of pages elsewhere that may ask it, as browsers write them.
+        rate: requests of one client; None for any number.
         log_questions: whether the server's log tells what is asked.
     """
 
@@ -60,6 +62,7 @@ class Settings:
     tokens: Tokens | None
     hosts: tuple[str, ...]
     origins: tuple[str, ...]
+    rate: Rate | None
     log_questions: bool
 
 
@@ -90,6 +93,7 @@ def read_settings(flags: Mapping[str, str | None], environ: Mapping[str, str]) -
     hosts, hosts_from = value("allow_host", "QA_ALLOWED_HOSTS", "")
     origins, origins_from = value("allow_origin", "QA_ALLOWED_ORIGINS", "")
     log_questions, log_questions_from = value("log_questions", "QA_LOG_QUESTIONS", "no")
+    rate, rate_from = value("rate_limit", "QA_RATE_LIMIT", _rate_for(host))
     tokens_file, _ = value("tokens", "QA_TOKENS_FILE", "")
 
     if Path(index).expanduser().is_file():
@@ -122,6 +126,10 @@ def read_settings(flags: Mapping[str, str | None], environ: Mapping[str, str]) -
             f"{host_from} is {host!r}, which others can reach; set QA_TOKEN to a secret that "
             "their requests must present, or --tokens to a file of such, or serve on 127.0.0.1"
         )
+    try:
+        allowed = None if rate == "none" else read_rate(rate)
+    except SettingsError as error:
+        raise SettingsError(f"{rate_from} is {rate!r}; {error}") from error
     if log_questions not in ("yes", "no"):
         raise SettingsError(f"{log_questions_from} is {log_questions!r}; use yes or no")
     for host_name in (names := _listed(hosts)):
@@ -149,8 +157,13 @@ def read_settings(flags: Mapping[str, str | None], environ: Mapping[str, str]) -
         tokens=tokens,
         hosts=tuple(name.strip("[]") for name in names),
         origins=pages,
+        rate=allowed,
         log_questions=log_questions == "yes",
     )
+
+
+def _rate_for(host: str) -> str:
+    return "none" if is_loopback(host) else "600/minute"
 
 
 def _number(text: str, most: float) -> float | None:

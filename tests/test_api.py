@@ -266,7 +266,7 @@ def test_a_request_changes_nothing(client: FlaskClient, answerer: Answerer) -> N
 def test_the_openapi_document_describes_what_is_answered(client: FlaskClient) -> None:
     document = client.get("/openapi.json").get_json()
     ask = document["paths"]["/ask"]["post"]
-    assert set(ask["responses"]) == set("200 400 401 403 413 415 503".split())
+    assert set(ask["responses"]) == set("200 400 401 403 413 415 429 503".split())
     assert set(ask["responses"]["400"]["content"]) == {"application/problem+json"}
     request = document["components"]["schemas"]["AskRequest"]
     fields = {"question", "limit", "mode", "answer", "explain", "timeout_ms"}

@@ -6,6 +6,7 @@ import pytest
 
 from index.cores import cores
 from index.errors import SettingsError
+from qa.limiting import Rate
 from qa.settings import Settings, is_loopback, read_settings
 from qa.tokens import Tokens
 
@@ -25,6 +26,7 @@ def test_without_flags_or_environment_the_defaults_hold() -> None:
         tokens=None,
         hosts=(),
         origins=(),
+        rate=None,
         log_questions=False,
     )
 
@@ -44,6 +46,7 @@ def test_flags_win_over_the_environment() -> None:
         "QA_TOKEN": "t",
         "QA_ALLOWED_HOSTS": "QA.example, [2001:db8::1]",
         "QA_ALLOWED_ORIGINS": "https://a.example",
+        "QA_RATE_LIMIT": "7/hour",
         "QA_LOG_QUESTIONS": "yes",
     }
     assert read_settings({"docs": None, "port": None}, environ) == Settings(
@@ -60,6 +63,7 @@ def test_flags_win_over_the_environment() -> None:
         tokens=Tokens.of({"QA_TOKEN": "t"}),
         hosts=("qa.example", "2001:db8::1"),
         origins=("https://a.example",),
+        rate=Rate(7, 3600),
         log_questions=True,
     )
     flags = {
@@ -73,6 +77,7 @@ def test_flags_win_over_the_environment() -> None:
         "port": "2",
         "workers": "1",
         "allow_host": "h",
+        "rate_limit": "5 per 2 seconds",
         "log_questions": "no",
         "allow_origin": "http://[::1]:3000,https://b.example",
         "timeout": "60",
@@ -91,6 +96,7 @@ def test_flags_win_over_the_environment() -> None:
         tokens=Tokens.of({"QA_TOKEN": "t"}),
         hosts=("h",),
         origins=("http://[::1]:3000", "https://b.example"),
+        rate=Rate(5, 2),
         log_questions=False,
     )
 
@@ -157,3 +163,15 @@ def test_others_may_reach_a_server_that_has_a_token() -> None:
 )
 def test_loopback_is_what_only_this_machine_reaches(host: str, expected: bool) -> None:
     assert is_loopback(host) is expected
+
+
+def test_a_server_that_others_can_reach_has_a_limit_unless_it_is_taken_off() -> None:
+    environ = {"QA_TOKEN": "t", "QA_HOST": "0.0.0.0"}  # noqa: S104
+    assert read_settings({}, environ).rate == Rate(600, 60)
+    assert read_settings({"rate_limit": "none"}, environ).rate is None
+
+
+@pytest.mark.parametrize("rate", ["", "many", "5", "5/fortnight"])
+def test_a_rate_that_is_none_is_refused_with_where_it_was_set(rate: str) -> None:
+    with pytest.raises(SettingsError, match=rf"--rate-limit is '{rate}'; use a rate such as 120/"):
+        read_settings({"rate_limit": rate}, {})
