@@ -18,7 +18,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -118,15 +118,23 @@ def read_manifest(index: Path) -> Manifest:
         IndexDamaged: the manifest is missing or altered.
         IndexMismatch: it is of another version of the format.
     """
-    fields = _fields(index)
-    if fields["format"] != FORMAT:
+    said = _fields(index)
+    if said["format"] != FORMAT:
         raise IndexMismatch(
-            f"the index in {index} has format {fields['format']}, this version reads {FORMAT}; "
+            f"the index in {index} has format {said['format']}, this version reads {FORMAT}; "
             f"{_MEND}"
         )
-    fields["chunking"] = Chunking(**fields["chunking"])
-    fields["files"] = {name: FileSum(**file) for name, file in fields["files"].items()}
-    return Manifest(**fields)
+    try:
+        chunking = Chunking(**said.pop("chunking"))
+        files = {name: FileSum(**file) for name, file in said.pop("files").items()}
+        manifest = Manifest(**said, chunking=chunking, files=files)
+        _check_kinds(manifest)
+        _check_kinds(chunking)
+        for file in files.values():
+            _check_kinds(file)
+    except (AttributeError, KeyError, TypeError) as error:
+        raise IndexDamaged(f"the manifest in {index} is none ({error}); {_MEND}") from error
+    return manifest
 
 
 def read_root(index: Path) -> Path:
@@ -151,8 +159,23 @@ def _fields(index: Path) -> dict[str, Any]:
         ) from error
     if hashlib.sha256(content).hexdigest() != published[1]:
         raise IndexDamaged(f"{path} is altered, or {index / CURRENT} is; {_MEND}")
-    fields: dict[str, Any] = json.loads(content)
-    return fields
+    try:
+        said: dict[str, Any] = json.loads(content)
+        _ = said["format"], Path(said["root"])
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise IndexDamaged(f"{path} is no manifest ({error}); {_MEND}") from error
+    return said
+
+
+def _check_kinds(record: Manifest | Chunking | FileSum) -> None:
+    """
+    Raises:
+        TypeError: a number or text of a record is something else.
+    """
+    for field in fields(record):
+        value, kind = getattr(record, field.name), field.type
+        if kind in (int, float, str) and type(value) not in {kind, int if kind is float else kind}:
+            raise TypeError(f"{field.name} is {value!r}")
 
 
 def faults(index: Path, manifest: Manifest, below: str = "") -> Iterator[str]:
