@@ -73,14 +73,20 @@ ifeq ($(ARGS),)
 	@test ! -e qa/readers/weights/SHA256SUMS || $(BIN)/python -m scripts.evaluate --answers
 endif
 
-# what qa/readers/weights/README.md tells of; two hours of one core and more. Stopped anywhere, it
+# what qa/readers/weights/README.md tells of; three hours of one core and more. Stopped anywhere, it
 # goes on from there. Reads the folder QA_DATA.
-reader_recipe := --peak 2.5e-4 --layer-decay 0.9 --decay-from 2199 --decay 500
-reader_begun := $(wildcard var/reader/shipped/latest.pt)
+reader_pace := --peak 2.5e-4 --layer-decay 0.9
+reader_first := $(reader_pace) --decay-from 2199 --decay 500
+reader_second := $(reader_pace) --warmup 60 --seed 1 --decay-from 700 --decay 500 \
+	--weights var/reader/first/averaged
+begun = $(wildcard var/reader/$(1)/latest.pt)
 reader: $(READY)
 	@$(BIN)/python -m scripts.train_reader mine
-	@$(BIN)/python -m scripts.train_reader train --run shipped $(if $(reader_begun),--resume,$(reader_recipe))
-	@$(BIN)/python -m scripts.export_reader var/reader/shipped/averaged
+	@$(BIN)/python -m scripts.train_reader train --run first $(if $(call begun,first),--resume,$(reader_first))
+	@$(BIN)/python -m scripts.train_reader train --run second $(if $(call begun,second),--resume,$(reader_second))
+	@$(BIN)/python -m scripts.train_reader mix --share 0.7 \
+		var/reader/first/averaged var/reader/second/averaged var/reader/mixed
+	@$(BIN)/python -m scripts.export_reader var/reader/mixed
 	@$(BIN)/python -m scripts.calibrate_reader
 
 # both read the folder QA_DATA; nothing else should run on the machine meanwhile

@@ -11,6 +11,7 @@ from index.errors import CitewellError
 from scripts.evaluation import sets
 from scripts.evaluation.records import DataProblem
 
+SHIPPED = "shipped"
 VAR = sets.ROOT / "var" / "reader"
 DATA = Path(os.environ.get("QA_DATA", sets.ROOT.parent / "shared" / "data"))
 
@@ -45,7 +46,7 @@ def mine(data: Path, var: Path) -> None:
 @click.option("--run", "name", default="first", show_default=True, help="Its folder in --var.")
 @click.option("--resume", is_flag=True, help="Go on from the run's latest checkpoint.")
 @click.option("--from", "start", type=click.Path(exists=True, path_type=Path), help="A checkpoint.")
-@click.option("--shipped", is_flag=True, help="Start from the weights that ship.")
+@click.option("--weights", help=f"Start from those of a saved reader, a folder or {SHIPPED!r}.")
 @click.option("--decay", type=click.IntRange(1), help="Let the rate fall to 0 in so many steps.")
 @click.option("--decay-from", type=click.IntRange(0), help="From this step, not from where it is.")
 @click.option("--sitting", type=click.IntRange(1), help="Stop after so many steps.")
@@ -73,7 +74,7 @@ def train(
     name: str,
     resume: bool,
     start: Path | None,
-    shipped: bool,
+    weights: str | None,
     decay: int | None,
     sitting: int | None,
     measure_every: int,
@@ -89,8 +90,8 @@ def train(
     from scripts.reader.training import LATEST, Rhythm
 
     folder = var / name
-    if resume + bool(start) + shipped > 1:
-        raise click.UsageError("--resume, --from and --shipped exclude each other")
+    if resume + bool(start) + bool(weights) > 1:
+        raise click.UsageError("--resume, --from and --weights exclude each other")
     if said["decay_from"] is not None and decay is None:
         raise click.UsageError("--decay-from needs --decay")
     if resume:
@@ -98,7 +99,7 @@ def train(
     elif (folder / LATEST).exists():
         raise click.UsageError(f"{folder} has a checkpoint; say --resume, or another --run")
     rhythm = Rhythm(log_seconds, save_seconds, measure_every, sitting)
-    running.train(folder, var, start, said, decay, rhythm, shipped)
+    running.train(folder, var, start, said, decay, rhythm, weights)
 
 
 @main.command()
@@ -122,6 +123,22 @@ def export(path: Path, folder: Path, weights: str) -> None:
     from scripts.reader import running
 
     running.export(path, folder, weights)
+
+
+@main.command()
+@click.argument("first")
+@click.argument("second")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--share", type=click.FloatRange(0, 1), default=0.5, show_default=True)
+def mix(first: str, second: str, folder: Path, share: float) -> None:
+    """Write weights between those of two readers, SHARE of the first's.
+
+    Runs from the same start end near enough to each other that between them is a better reader
+    (model soups, Wortsman et al. 2022). Each is a folder of saved weights, or what ships.
+    """
+    from scripts.reader import running
+
+    running.mix(first, second, share, folder)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 
-from scripts.reader import model
+from scripts.reader import model, running
 from tests.tiny_reader import reader
 
 
@@ -56,3 +56,16 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
     ids = torch.tensor([[2, 5, 3, 9]])
     with torch.no_grad():
         assert torch.equal(again(ids, torch.zeros_like(ids)), small(ids, torch.zeros_like(ids)))
+
+
+def test_mixed_weights_stand_between_those_of_two_readers(tmp_path: Path) -> None:
+    first, second = reader(), reader()
+    with torch.no_grad():
+        for parameter in second.parameters():
+            parameter += 1.0
+    model.save(first, tmp_path / "first")
+    model.save(second, tmp_path / "second")
+    running.mix(str(tmp_path / "first"), str(tmp_path / "second"), 0.75, tmp_path / "mixed")
+    mixed = model.load(tmp_path / "mixed")
+    for name, parameter in first.named_parameters():
+        torch.testing.assert_close(mixed.get_parameter(name), parameter + 0.25)

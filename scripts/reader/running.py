@@ -64,7 +64,7 @@ def train(
     said: dict[str, Any],
     decay: int | None,
     rhythm: Rhythm,
-    shipped: bool = False,
+    weights: str | None = None,
 ) -> None:
     """Train in `folder` until it is stopped or decayed.
 
@@ -73,7 +73,7 @@ def train(
         said: what differs from that checkpoint's recipe, or from the default.
         decay: let the learning rate fall to 0 in so many steps, from where the run stands or
             from the step that is said.
-        shipped: start from the weights that ship instead of from the encoder.
+        weights: of which saved reader to start from instead of from the encoder, see `saved`.
     """
     stored = checkpoint.load(start) if start else None
     recipe = changed(stored.recipe if stored else Recipe(), said)
@@ -82,8 +82,8 @@ def train(
         recipe = recipe.decaying(said["decay_from"] or now, decay)
     verify()
     reader = model.from_bert(bundled_folder(), recipe.dropout)
-    if shipped:
-        restore(WEIGHTS / GRAPH, reader)
+    if weights is not None:
+        reader.load_state_dict(saved(weights).state_dict())
     training, held_out = side("training", var), side("held-out", var)
     run = Run(reader, recipe, *training)
     if stored:
@@ -101,6 +101,24 @@ def train(
         model.save(run.reader, folder / "last")
         with run.as_averaged():
             model.save(run.reader, folder / "averaged")
+
+
+def saved(weights: str) -> Reader:
+    """A reader from a folder that `model.save` wrote, or, for "shipped", from what ships."""
+    if weights != "shipped":
+        return model.load(Path(weights))
+    reader = model.from_bert(bundled_folder()).eval()
+    restore(WEIGHTS / GRAPH, reader)
+    return reader
+
+
+def mix(first: str, second: str, share: float, folder: Path) -> None:
+    """Save the weights between two readers': `share` of the first's, the rest of the second's."""
+    made, other = saved(first), saved(second)
+    with torch.no_grad():
+        for name, parameter in made.named_parameters():
+            parameter.lerp_(other.get_parameter(name), 1 - share)
+    model.save(made, folder)
 
 
 def keep(folder: Path, step: int, weights: str, figures: Figures) -> None:
