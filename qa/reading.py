@@ -37,7 +37,8 @@ def asks(question: str) -> bool:
     if not question.endswith("."):
         return True
     words = re.findall(r"\w+", question.lower())
-    return not words or words[0] in _BEGINS_ASKING or not _ASKING.isdisjoint(words)
+    # further in they join clauses: "a center which …"; second after a preposition: "in which …"
+    return not words or words[0] in _BEGINS_ASKING or not _ASKING.isdisjoint(words[:2])
 
 
 @dataclass(frozen=True, slots=True)

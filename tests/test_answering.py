@@ -182,7 +182,9 @@ def test_reading_stops_when_it_is_enough(
     [
         ("who leads the center", True),
         ("who leads the center?", True),
-        ("The academy leads the center, or who does.", True),
+        ("Which academy leads the center.", True),
+        ("In which year did the center open.", True),
+        ("The academy, which leads the center, knows who does what.", False),
         ("Does the academy lead the center.", True),
         ("Name the academy.", True),
         ("academy center", True),
