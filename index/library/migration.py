@@ -5,6 +5,7 @@ import sqlite3
 from pathlib import Path
 
 from index.library import seal
+from index.library.connection import Connection
 from index.library.schema import FILE, SCHEMA, SET_REMAINS, VERSION
 
 log = logging.getLogger("citewell")
@@ -13,7 +14,7 @@ log = logging.getLogger("citewell")
 _ONE_TABLE_LESS = 4
 
 
-def opened(folder: Path) -> sqlite3.Connection:
+def opened(folder: Path) -> Connection:
     """The library in `folder`, with the tables of this version; made where there is none.
 
     Of a version before the last what was embedded is kept, and documents are read again.
@@ -21,7 +22,16 @@ def opened(folder: Path) -> sqlite3.Connection:
     Raises:
         sqlite3.DatabaseError: it is no library, or the disk refuses.
     """
-    db = sqlite3.connect(folder / FILE)
+    db = Connection(folder / FILE, "mode=rwc")
+    try:
+        _prepare(db, folder)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _prepare(db: sqlite3.Connection, folder: Path) -> None:
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = FULL")  # a snapshot must not outlive its rows
     db.execute("PRAGMA foreign_keys = ON")
@@ -33,7 +43,6 @@ def opened(folder: Path) -> sqlite3.Connection:
             kept = "everything" if version == _ONE_TABLE_LESS else "what was embedded"
             told = "%s has version %d: it gets version %d, and keeps %s"
             log.warning(told, folder / FILE, version, VERSION, kept)
-    return db
 
 
 def _migrate(db: sqlite3.Connection, version: int) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from index.errors import IndexDamaged
 from index.library import seal
+from index.library.connection import Connection
 from index.library.schema import (
     DOCUMENT,
     FILE,
@@ -94,20 +95,21 @@ class LibraryReader:
         with translated(self._path):
             try:
                 self._db = self._connect("mode=ro")
-                self._db.execute("SELECT 1 FROM counters")
             except sqlite3.OperationalError:
                 # WAL wants to write a little even to read; on a read-only disk nobody
                 # else writes either, and the file can be taken as it stands
                 self._db = self._connect("mode=ro&immutable=1")
-                self._db.execute("SELECT 1 FROM counters")
         # a server lets go of an old snapshot while a request may still read from it
         self.close = weakref.finalize(self, self._db.close)
 
-    def _connect(self, options: str) -> sqlite3.Connection:
-        uri = f"{self._path.absolute().as_uri()}?{options}"
-        # SQLite serialises threads itself in the build that Python ships with
-        db = sqlite3.connect(uri, uri=True, check_same_thread=sqlite3.threadsafety != 3)
-        db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+    def _connect(self, options: str) -> Connection:
+        db = Connection(self._path, options)
+        try:
+            db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+            db.execute("SELECT 1 FROM counters")
+        except sqlite3.Error:
+            db.close()
+            raise
         return db
 
     def counts(self) -> Counts:

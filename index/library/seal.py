@@ -5,12 +5,12 @@
 Rows tell by their digests what a document was; this tells of every other bit, too.
 """
 
-import hashlib
 import os
 from pathlib import Path
 from zlib import crc32
 
 from index.errors import IndexDamaged
+from index.library.connection import sha256_of
 from index.library.schema import FILE, MEND
 
 SUM = "library.sum"
@@ -90,8 +90,7 @@ def take(folder: Path) -> None:
 def _sum(folder: Path) -> str:
     path = folder / FILE
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return sha256_of(path)
     except FileNotFoundError:
         raise IndexDamaged(f"{path} is missing; {MEND}") from None
     except OSError as error:
