@@ -107,7 +107,7 @@ class LibraryReader:
         try:
             db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
             db.execute("SELECT 1 FROM counters")
-        except sqlite3.Error:
+        except BaseException:
             db.close()
             raise
         return db

@@ -131,6 +131,8 @@ def packed(sentences: Sequence[Sentence]) -> bytes:
 def translated(path: Path) -> Iterator[None]:
     try:
         yield
+    except UnicodeDecodeError as error:  # SQLite's own message quotes bytes that are no text
+        raise IndexDamaged(f"{path} is altered; {MEND}") from error
     except sqlite3.DatabaseError as error:
         # a table that is missing, or text that is no UTF-8, is an OperationalError, too
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)

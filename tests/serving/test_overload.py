@@ -38,6 +38,7 @@ def test_at_four_times_capacity_each_is_answered_or_refused_meanwhile(answerer: 
         clients = [load.connect(server.port) for _ in range(4 * CAPACITY)]
         load.send(clients[0])
         assert inside.wait(30)  # and held, while the others come
+        assert load.get(server.port, "/livez").body == {"status": "ok"}
         for client in clients[1:]:
             load.send(client)
         refused = readable(clients, 3 * CAPACITY)

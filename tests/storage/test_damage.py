@@ -119,6 +119,16 @@ def test_without_a_sum_the_rows_of_the_library_tell_of_themselves(
         Answerer.open(index, embedder)
 
 
+def test_a_library_of_which_even_sqlite_cannot_tell_what_is_wrong_is_refused(
+    index: Path, embedder: CountingEmbedder
+) -> None:
+    path = index / "library.db"
+    content = path.read_bytes()
+    assert content.count(b"CREATE TABLE documents(") == 1
+    path.write_bytes(content.replace(b"CREATE TABLE documents(", b"CREATE TA\xa0LE documents("))
+    assert is_refused(path, index, embedder)
+
+
 def test_a_vector_that_is_not_what_was_embedded_is_found(index: Path) -> None:
     (index / "library.sum").unlink()
     altered(index, "UPDATE vectors SET vector = zeroblob(length(vector))")
