@@ -91,10 +91,12 @@ def test_every_text_can_be_a_question(
 
 
 def test_half_a_character_of_utf_16_is_left_out_of_a_document(tmp_path: Path) -> None:
-    """A lone surrogate cannot be written as UTF-8, so a file brings one as UTF-16 or not at all."""
+    """UTF-8 cannot hold it, so a file brings it by its number."""
     folder = tmp_path / "documents"
     folder.mkdir()
     (folder / "page.html").write_text("<p>The &#xD83D; depot is &#55357;&#56349; old.", "utf-8")
+    rtf = r"{\rtf1 The depot \u-10179?\u-9187? is \u-10179? old.}"  # a bee, and half of one
+    (folder / "note.rtf").write_text(rtf, "ascii")
     (folder / "bytes.txt").write_bytes(b"The depot " + b"\xed\xa0\xbd" + b" is old.")
     build(folder, tmp_path / "index", CountingEmbedder(WORDS))
     answerer = Answerer.open(tmp_path / "index", CountingEmbedder(WORDS))
@@ -102,7 +104,9 @@ def test_half_a_character_of_utf_16_is_left_out_of_a_document(tmp_path: Path) ->
     reply = client.post("/ask", json={"question": "depot"})
     assert reply.status_code == 200
     passages = reply.get_json()["passages"]
-    assert "page.html" in {passage["document"]["id"] for passage in passages}
+    texts = {passage["document"]["id"]: passage["text"] for passage in passages}
+    assert texts["note.rtf"] == "The depot \U0001f41d is old."
+    assert "page.html" in texts
     for passage in passages:
         document = answerer.document(passage["document"]["id"])
         assert document is not None
