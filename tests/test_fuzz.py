@@ -77,14 +77,29 @@ def read_altered(index: Path, change: Callable[[dict[str, object]], object]) -> 
         (index / "CURRENT").write_bytes(current)
 
 
-@FEW
-@given(data=st.data(), value=JSON)
-def test_any_manifest_is_read_or_refused(index: Path, data: st.DataObject, value: object) -> None:
+def read_with(index: Path, data: st.DataObject, value: object) -> None:
+    """Read a manifest that has `value` in the place of one of its fields, or of all."""
+
     def change(fields: dict[str, object]) -> object:
         name = data.draw(st.sampled_from([*sorted(fields), None]))
         return value if name is None else {**fields, name: value}
 
     read_altered(index, change)
+
+
+@FEW
+@given(data=st.data(), value=JSON)
+def test_any_manifest_is_read_or_refused(index: Path, data: st.DataObject, value: object) -> None:
+    read_with(index, data, value)
+
+
+@pytest.mark.deep
+@MANY
+@given(data=st.data(), value=JSON)
+def test_thousands_of_manifests_are_read_or_refused(
+    index: Path, data: st.DataObject, value: object
+) -> None:
+    read_with(index, data, value)
 
 
 GOOD: dict[str, Callable[[Path], object]] = {
