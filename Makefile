@@ -20,7 +20,7 @@ help:
 	@echo "make index   bring the index up to date      make index DOCS=~/reports [INDEX=var/reports]"
 	@echo "make ask     ask in the terminal             make ask Q=\"who leads the center?\""
 	@echo "make test    run all tests, with coverage"
-	@echo "make test-deep  the long ones: every step killed, every file damaged"
+	@echo "make test-deep  the long ones: every step killed, every file damaged, thousands of odd requests"
 	@echo "make check   ruff, mypy, and an audit of the packages"
 	@echo "make evaluate  measure what is found       make evaluate ARGS='--sets sample'"
 	@echo "make reader  train the reader again, export and calibrate it"

@@ -84,6 +84,7 @@ KNOWN_BY = {
     "Stemmer": {"index/terms.py"},
     "sqlite3": {
         "index/library/schema.py",
+        "index/library/connection.py",
         "index/library/migration.py",
         "index/library/reader.py",
     },

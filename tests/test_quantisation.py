@@ -7,7 +7,7 @@ import onnx
 import pytest
 from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto, helper, numpy_helper
-from onnxruntime import InferenceSession
+from onnxruntime import InferenceSession, SessionOptions
 
 from index.embedders.quantisation import Feed, quantise, set_apart
 
@@ -62,7 +62,9 @@ PROBES: list[Feed] = [{"numbers": np.arange(50)}]
 
 def output(model: ModelProto | Path) -> Array:
     source = str(model) if isinstance(model, Path) else model.SerializeToString()
-    session = InferenceSession(source, providers=["CPUExecutionProvider"])
+    options = SessionOptions()
+    options.add_session_config_entry("session.x64quantprecision", "1")  # as the product has it
+    session = InferenceSession(source, options, providers=["CPUExecutionProvider"])
     (found,) = session.run(["y"], dict(PROBES[0]))
     values: Array = found
     return values

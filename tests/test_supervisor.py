@@ -117,11 +117,13 @@ def test_whoever_lost_connections_gets_the_next() -> None:
         for client, answer in zip(clients, answers, strict=True):
             if answer == left:
                 client.close()
+
+        def next_four() -> list[bytes]:
+            with ExitStack() as more:
+                return [asked(more.enter_context(run.connect())) for _ in range(4)]
+
         # told over a socket, so not at once; those that remain open keep the other busy
-        while asked(other := stack.enter_context(run.connect())) != left:
-            other.close()
-        again = [asked(stack.enter_context(run.connect())) for _ in range(3)]
-        assert again == [left] * 3
+        assert any(next_four() == [left] * 4 for _ in range(200))
 
 
 def test_a_worker_that_dies_is_replaced(caplog: pytest.LogCaptureFixture) -> None:
