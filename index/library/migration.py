@@ -32,7 +32,10 @@ def opened(folder: Path) -> Connection:
 
 
 def _prepare(db: sqlite3.Connection, folder: Path) -> None:
-    db.execute("PRAGMA journal_mode = WAL")
+    (mode,) = db.execute("PRAGMA journal_mode").fetchone()
+    if mode != "wal":  # a disk that refused a log once left the library without, and it is sealed
+        seal.take(folder)
+        db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = FULL")  # a snapshot must not outlive its rows
     db.execute("PRAGMA foreign_keys = ON")
     (version,) = db.execute("PRAGMA user_version").fetchone()

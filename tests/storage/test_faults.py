@@ -85,6 +85,16 @@ def test_a_disk_that_refuses_costs_one_clear_line(
 
 
 @needs_strace
+def test_a_library_that_got_no_log_gets_it_from_the_next_build(tmp_path: Path) -> None:
+    """SQLite goes on without, and tells nobody; what the next build changes is sealed anew."""
+    first = make(tmp_path, "first")
+    assert failed(first, "fdatasync", "error=ENOSPC:when=1", tmp_path / "one", "library.db") == (
+        True,
+        False,
+    )
+
+
+@needs_strace
 @pytest.mark.deep
 @pytest.mark.parametrize("kind", ["first", "change"])
 def test_whichever_call_fails(
