@@ -113,8 +113,9 @@ def files(scenario: Scenario, folder: Path) -> list[tuple[str, str]]:
     command = builder.command(scenario.documents, index, *scenario.flags)
     log, every = folder / "log", ",?".join(CALLS)
     assert builder.run(builder.traced(every, "", command, log)).returncode == 0
-    called = re.compile(rf"\d+ (\w+)\(.*?[<\"]{re.escape(str(index))}/([^>\"]*)")
+    called = re.compile(rf"\d+ +(\w+)\(.*?[<\"]{re.escape(str(index))}/([^>\"]*)")
     found = {match.groups() for match in map(called.match, log.read_text().splitlines()) if match}
+    assert found
     drawn = re.compile(r"\.tmp|[0-9a-f]{32}")
     return sorted((call, name) for call, name in found if not drawn.search(name))
 
