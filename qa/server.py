@@ -242,6 +242,8 @@ class Server:
         self._sockets: dict[int, object] = {}
         self._grace = grace
         self._stopping = threading.Event()
+        self._ending = threading.RLock()  # a signal's handler may come while it is held
+        self._ended = False
         fed = hasattr(socket, "AF_UNIX") and source.family == socket.AF_UNIX
         self._server = (_Fed if fed else _Listening)(
             app,
@@ -270,7 +272,9 @@ class Server:
     def stop(self) -> None:
         """Make `run` finish what it has and return. From any thread or signal handler."""
         self._stopping.set()
-        self._server.pull_trigger()
+        with self._ending:
+            if not self._ended:  # then its descriptor may be another's already
+                self._server.pull_trigger()
 
     def run(self) -> None:
         """Serve until `stop`, then answer every request that was accepted."""
@@ -290,6 +294,8 @@ class Server:
         while self._busy() and time.monotonic() < deadline:
             self._turn(0.05)
         self._server.task_dispatcher.shutdown(timeout=0.5)
+        with self._ending:
+            self._ended = True
         wasyncore.close_all(self._sockets, ignore_all=True)
 
     def _turn(self, timeout: float) -> None:

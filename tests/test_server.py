@@ -131,6 +131,14 @@ def test_a_stop_answers_every_request_that_was_accepted(answerer: Answerer) -> N
         connect(server)
 
 
+def test_a_stop_after_the_end_changes_nothing(answerer: Answerer) -> None:
+    """It comes from another thread, which cannot know."""
+    server = Server(create_app(lambda: answerer), listen("127.0.0.1", 0))
+    server.stop()
+    server.run()
+    server.stop()
+
+
 def test_who_comes_when_enough_wait_is_refused_before_those_are_answered(
     answerer: Answerer,
 ) -> None:
